@@ -1,0 +1,161 @@
+// Package hw is the vocabulary in which the kiosk and its hardware speak: what a reader reports, what a printer
+// answers, what a lamp is told. It hosts types and interfaces only and must never import a driver, talk to a
+// device or know what a card or a visitor is. The drivers live in the folders below it.
+package hw
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+)
+
+// Code is a stable fault code that staff can read over the phone, such as R-03. The table with cause and remedy is
+// dated content, not code; a Code is only its key. The empty Code means no fault.
+type Code string
+
+// Codes the drivers produce. Staff texts for each stand in kiosk/content.
+const (
+	ReaderService Code = "R-01" // no PC/SC service: pcscd is absent or died
+	ReaderMissing Code = "R-02" // the service runs but sees no contactless reader, or not the one chosen
+	ReaderBusy    Code = "R-03" // another program holds the card or the reader
+	ReaderDenied  Code = "R-04" // the service refuses this user (polkit)
+	ReaderHung    Code = "R-05" // an exchange did not return in time
+	ReaderOther   Code = "R-09" // any other reader fault
+
+	PrinterMissing Code = "P-01" // the device or the address cannot be opened
+	PrinterPaper   Code = "P-02" // paper is out
+	PrinterCover   Code = "P-03" // the cover is open
+	PrinterFault   Code = "P-04" // cutter or other mechanical error
+	PrinterOffline Code = "P-05" // the printer says it is offline
+	PrinterSilent  Code = "P-06" // data was sent, completion was not confirmed in time
+	PrinterBroken  Code = "P-07" // the connection broke while printing
+
+	LinesMissing Code = "L-01" // no GPIO chip, or a named line is not on it
+)
+
+// Fault is an error with a stable code.
+type Fault struct {
+	Code Code
+	Err  error
+}
+
+// Error tells code and cause.
+func (f *Fault) Error() string { return fmt.Sprintf("%s: %v", f.Code, f.Err) }
+
+// Unwrap returns the cause.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// CodeOf returns the stable code carried by err, or otherwise.
+func CodeOf(err error, otherwise Code) Code {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f.Code
+	}
+	return otherwise
+}
+
+// CardEventKind tells what happened at the reader. The zero kind means nothing is known.
+type CardEventKind uint8
+
+// What a watching reader reports.
+const (
+	ReaderUnknown CardEventKind = iota
+	ReaderReady                 // a reader is there and empty
+	CardLaid                    // a card lies on it; ATR is set
+	CardLifted                  // the card left
+	CardMute                    // something lies on it that does not answer: badly placed, several cards, or a metal case
+	ReaderGone                  // no usable reader; Code says why
+)
+
+// CardEvent is one thing that happened at the reader.
+type CardEvent struct {
+	Kind   CardEventKind
+	Reader string // the PC/SC name
+	ATR    []byte
+	Code   Code
+	Err    error // cause for the log, never for visitors
+}
+
+// Reader watches for cards and connects to them.
+type Reader interface {
+	// Watch reports until ctx ends, then closes the channel. It starts with the present state. It never gives up:
+	// a missing service or reader is reported as ReaderGone, its return as ReaderReady or CardLaid.
+	Watch(ctx context.Context) <-chan CardEvent
+	// Connect opens the card that lies on the reader and holds a transaction until Close.
+	Connect(ctx context.Context) (CardConn, error)
+}
+
+// ErrNoCard tells that no card could be opened, or that it left: taken away, badly placed or mute. It is nobody's fault
+// and carries no code.
+var ErrNoCard = errors.New("no card answers")
+
+// CardConn is one card held for one reading. Transmit cannot be cancelled; whoever reads bounds the whole reading.
+type CardConn interface {
+	Transmit(command []byte) ([]byte, error)
+	ATR() []byte
+	Close() error
+}
+
+// PrinterState is what a printer says about itself. The zero state means that it said nothing.
+type PrinterState struct {
+	Known   bool // the printer answered; without it the rest means nothing
+	NearEnd bool // paper is running low
+	Code    Code // why it cannot print now; empty when it can
+}
+
+// PrintResult tells how far a slip certainly got (field.md §3.5).
+type PrintResult uint8
+
+// Rungs of the ladder. The zero result claims nothing.
+const (
+	PrintUnknown   PrintResult = iota // bytes may have left; nothing confirms paper
+	PrintRefused                      // nothing was sent; the printer was not ready
+	PrintBroken                       // the connection broke or the printer failed after some bytes had left
+	PrintSent                         // every byte was written to a printer that cannot answer
+	PrintConfirmed                    // the printer answered after the last byte and is well
+	PrintSaved                        // written as a file instead of paper
+)
+
+// Printed is the outcome of one Print.
+type Printed struct {
+	Result PrintResult
+	State  PrinterState
+	Path   string // of the file, when Result is PrintSaved
+}
+
+// Printer puts one slip on paper. It never prints anything twice by itself.
+type Printer interface {
+	State(ctx context.Context) (PrinterState, error)
+	// Print sends the one-bit picture: palette index 1 is black, the width is the print head's in dots.
+	Print(ctx context.Context, slip *image.Paletted) (Printed, error)
+}
+
+// Signal is what the lamps tell, as one thing; the driver turns it into colours and blinking (field.md §5).
+type Signal uint8
+
+// Signals. The zero Signal leaves every lamp dark, which is also what a dead program shows.
+const (
+	Dark         Signal = iota
+	Ready               // lay your card here
+	Busy                // reading, do not move the card
+	Done                // take your card
+	Attention           // the visitor should look: wrong card, lifted early
+	OutOfService        // out of service
+)
+
+var signalNames = [...]string{"dark", "ready", "busy", "done", "attention", "fault"}
+
+// String returns the stable name.
+func (s Signal) String() string {
+	if int(s) < len(signalNames) {
+		return signalNames[s]
+	}
+	return fmt.Sprintf("signal-%d", uint8(s))
+}
+
+// Lamps shows one Signal at a time.
+type Lamps interface {
+	Show(s Signal) error
+	Close() error
+}
