@@ -1,0 +1,221 @@
+package printer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"time"
+
+	"kagimado/hw"
+)
+
+// Options tell where the printer is. Exactly one of Device, Address and Folder is set.
+type Options struct {
+	Device  string // character device, such as /dev/usb/lp0 or /dev/ttyUSB0
+	Address string // host:port of a network printer; printers listen on 9100
+	Folder  string // slips become slip-NNNN.png here instead of paper
+
+	Baud  int    // of a serial line, eight bits without parity; 0 leaves the line's speed alone
+	Flow  string // of a serial line: "rtscts", which is also the empty string, "xonxoff" or "none"
+	NoCut bool   // the printer has no cutter
+
+	Limits Limits
+}
+
+// Limits bound how long the printer is waited for. A zero limit means its default.
+type Limits struct {
+	Open   time.Duration // to reach a network printer: 3 s
+	Answer time.Duration // to one status request: 1 s
+	Write  time.Duration // until one slice is taken, beyond its time on a serial line: 10 s
+	Finish time.Duration // from the last byte to the answer at the job's end, beyond the time on a serial line: 15 s
+}
+
+func (l Limits) orDefault() Limits {
+	for _, d := range []struct {
+		limit *time.Duration
+		value time.Duration
+	}{{&l.Open, 3 * time.Second}, {&l.Answer, time.Second}, {&l.Write, 10 * time.Second}, {&l.Finish, 15 * time.Second}} {
+		if *d.limit <= 0 {
+			*d.limit = d.value
+		}
+	}
+	return l
+}
+
+// Open returns the printer that o describes. Only mistakes in o are errors: the printer itself is opened anew for
+// every job, so one that is missing, off or replugged is a fault of that job and no more.
+//
+// Its methods may be called from any goroutine; jobs follow one another. There is nothing to close.
+func Open(o Options) (hw.Printer, error) {
+	set := 0
+	for _, s := range []string{o.Device, o.Address, o.Folder} {
+		if s != "" {
+			set++
+		}
+	}
+	if set != 1 {
+		return nil, fmt.Errorf("opening printer: %d of device, address and folder are set; want exactly one", set)
+	}
+	if o.Folder != "" {
+		return &folder{path: o.Folder, free: freed()}, nil
+	}
+	if _, err := lineSpeed(o.Baud); err != nil {
+		return nil, fmt.Errorf("opening printer: %w", err)
+	}
+	if _, err := lineFlow(o.Flow); err != nil {
+		return nil, fmt.Errorf("opening printer: %w", err)
+	}
+	o.Limits = o.Limits.orDefault()
+	return &printer{options: o, dial: o.dial, unclean: true, free: freed()}, nil
+}
+
+// free is a lock that a context can give up waiting for.
+type free chan struct{}
+
+func freed() free {
+	f := make(free, 1)
+	f <- struct{}{}
+	return f
+}
+
+func (f free) take(ctx context.Context) error {
+	select {
+	case <-f:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the printer: %w", ctx.Err())
+	}
+}
+
+func (f free) give() { f <- struct{}{} }
+
+// flushBytes completes any picture that this program can have left half sent on heads of up to 640 dots.
+const flushBytes = 8 + sliceRows*640/8
+
+type printer struct {
+	options Options
+	dial    func(context.Context) (*link, error)
+
+	free    free
+	unclean bool // the printer may still wait for the rest of a picture, of a stranger's at first
+	torn    bool // half a slip of ours may hang out of it
+}
+
+var _ hw.Printer = (*printer)(nil)
+
+func fault(code hw.Code, err error) error { return &hw.Fault{Code: code, Err: err} }
+
+// State asks the printer how it is. A printer that cannot be reached is an error with a code.
+func (p *printer) State(ctx context.Context) (hw.PrinterState, error) {
+	if err := p.free.take(ctx); err != nil {
+		return hw.PrinterState{}, err
+	}
+	defer p.free.give()
+	c, err := p.open(ctx)
+	if err != nil {
+		return hw.PrinterState{Code: hw.CodeOf(err, "")}, err
+	}
+	defer c.close(true)
+	s, err := c.state()
+	switch {
+	case ctx.Err() != nil:
+		return hw.PrinterState{}, fmt.Errorf("asking the printer: %w", ctx.Err())
+	case err != nil:
+		err = fault(hw.PrinterMissing, fmt.Errorf("asking the printer: %w", err))
+		s.Code = hw.PrinterMissing
+	}
+	return s.PrinterState, err
+}
+
+// Print climbs the ladder of field.md §3.5: ready before, every byte taken, the answer at the job's end, well
+// afterwards. The error is nil when Result is PrintSent or PrintConfirmed, and otherwise says with its code why the
+// slip may not be there; State has the same code. Nothing is tried twice.
+func (p *printer) Print(ctx context.Context, slip *image.Paletted) (hw.Printed, error) {
+	refused := hw.Printed{Result: hw.PrintRefused}
+	commands, err := encode(slip, !p.options.NoCut)
+	if err != nil {
+		return refused, err
+	}
+	if err := p.free.take(ctx); err != nil {
+		return refused, err
+	}
+	defer p.free.give()
+	c, err := p.open(ctx)
+	if err != nil {
+		refused.State.Code = hw.CodeOf(err, "")
+		return refused, err
+	}
+	before, err := c.state()
+	refused.State = before.PrinterState
+	switch {
+	case ctx.Err() != nil:
+		refused.State.Code, err = "", ctx.Err()
+	case err != nil:
+		refused.State.Code, err = hw.PrinterMissing, fault(hw.PrinterMissing, err)
+	case before.Code != "":
+		err = fault(before.Code, errors.New("the printer is not ready"))
+	}
+	if err != nil {
+		c.close(false)
+		return refused, fmt.Errorf("printing: %w", err)
+	}
+	printed, err := p.job(c, commands, before)
+	c.close(err == nil)
+	return printed, err
+}
+
+func (p *printer) open(ctx context.Context) (*conversation, error) {
+	l, err := p.dial(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("opening the printer: %w", ctx.Err())
+		}
+		return nil, fault(hw.PrinterMissing, fmt.Errorf("opening the printer: %w", err))
+	}
+	return converse(ctx, l, p.options.Limits), nil
+}
+
+// job sends the commands and finds out what became of them.
+func (p *printer) job(c *conversation, commands [][]byte, before state) (hw.Printed, error) {
+	var first [][]byte
+	if p.unclean {
+		// What was left half sent swallows these as white dots; otherwise they mean nothing.
+		first = append(first, make([]byte, flushBytes))
+	}
+	if p.torn {
+		// The last visitor's half slip is not handed out on top of this one.
+		first = append(first, cmdInit, commands[len(commands)-1])
+	}
+	p.unclean, p.torn = true, true
+	commands = append(first, commands...)
+	for _, command := range commands {
+		if err := c.write(command, c.limits.Write); err != nil {
+			return c.lost(err)
+		}
+	}
+	if !before.talks {
+		if err := c.drain(); err != nil {
+			return c.lost(err)
+		}
+		p.unclean, p.torn = false, false
+		return hw.Printed{Result: hw.PrintSent, State: before.PrinterState}, nil
+	}
+	after, err := c.finish()
+	if err != nil {
+		var f *failure
+		if errors.As(err, &f) && f.state.Code == hw.PrinterSilent {
+			p.torn = false // it took everything and is well; some printers know no GS r
+		}
+		return c.lost(err)
+	}
+	p.unclean, p.torn = false, false
+	switch {
+	case after.Code != "":
+		return hw.Printed{State: after.PrinterState}, fault(after.Code, errors.New("printing: the printer stopped after the slip"))
+	case !after.talks:
+		// It answered GS r and then fell silent: every byte was taken, and no more is certain.
+		return hw.Printed{Result: hw.PrintSent, State: before.PrinterState}, nil
+	}
+	return hw.Printed{Result: hw.PrintConfirmed, State: after.PrinterState}, nil
+}
