@@ -1,0 +1,400 @@
+// Package session is the visit as a pure state machine: what the screen shows, and what happens when a card is
+// laid down, a button is touched or time runs out. State.Next takes a State and an Event and gives the next State
+// and the effects the loop has to carry out.
+//
+// A visit goes: attract, reading, take-card (the verdict is there already; the band asks for the card), result,
+// and from there questions, details and printing as the visitor likes, then attract again.
+//
+// The package must never read a clock, start a goroutine, log, draw or talk to a device: time-outs are events. It
+// must never keep anything of a visitor beyond the visit, and never decide what is right for a card.
+package session
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"kagimado/card"
+	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/page"
+	"kagimado/kiosk/site"
+	"kagimado/kiosk/text"
+)
+
+// Screen names what is shown; the names are those of `kioskctl screen --show` (design.md §6).
+type Screen string
+
+// Screens.
+const (
+	Attract      Screen = "attract"
+	Language     Screen = "language"
+	Reading      Screen = "reading"
+	TakeCard     Screen = "take-card"
+	Result       Screen = "result"
+	Details      Screen = "details"
+	Question     Screen = "question"
+	Printing     Screen = "printing"
+	Printed      Screen = "printed"
+	NotPrinted   Screen = "not-printed"
+	WrongCard    Screen = "wrong-card"
+	RemovedEarly Screen = "removed-early"
+	TwoCards     Screen = "two-cards"
+	OutOfService Screen = "out-of-service"
+)
+
+// Screens returns every screen in the order of a visit.
+func Screens() []Screen {
+	return []Screen{Attract, Language, Reading, TakeCard, Result, Details, Question, Printing, Printed, NotPrinted,
+		WrongCard, RemovedEarly, TwoCards, OutOfService}
+}
+
+// PrintMode tells when a slip is printed.
+type PrintMode uint8
+
+// Print modes.
+//
+// PrintAuto prints once a visit, when the verdict is final: at once if nothing is left to ask, else after the last
+// answer, else when the visitor has touched nothing for a while. A slip that comes out before the answers would
+// name both ways and make the second slip a puzzle; a visitor who only waits must still get one.
+const (
+	PrintAuto PrintMode = iota
+	PrintAsk            // only when the button is touched
+)
+
+// Settings are what the profile says about visits. They never change while the kiosk runs.
+type Settings struct {
+	Lang      text.Language // greets every new visitor
+	Office    site.Office   // spoken of on screens without a verdict
+	Staff     []string      // what staff must see to (page.Attract); shown while nobody's card is
+	Printer   bool          // a printer belongs to this kiosk
+	Print     PrintMode
+	ResultFor time.Duration // how long a result stays untouched; 0 or more than 60 s means 60 s
+}
+
+// Times, in seconds (field.md §2.1, §2.3).
+const (
+	resultFor   = 60  // a result, at most
+	countdown   = 20  // its last seconds are counted down in the open
+	messageFor  = 30  // wrong card, lifted early, two cards
+	takeCardFor = 5   // then the result shows although the card still lies there
+	printedFor  = 15  // the slip is out
+	choosingFor = 30  // the language screen where nothing else runs out
+	owedAfter   = 15  // an automatic slip waits this long for a first touch when there are questions
+	maxRestarts = 100 // a touchscreen with a stuck corner must not keep a result for ever
+	maxSlips    = 3   // of one visit
+)
+
+// occupancy tells what lies on the reader.
+type occupancy uint8
+
+const (
+	empty occupancy = iota
+	occupied
+	mute
+)
+
+// Notice is a strip below the headline: take your card, the slip is coming.
+type Notice struct {
+	Mark page.Mark
+	Text string
+}
+
+// State is one moment of the kiosk. The exported fields are what can be seen; they are consequences and are
+// written by Next alone. Make the first State with New.
+type State struct {
+	Screen      Screen
+	Lang        text.Language
+	Page        page.Page
+	Notice      Notice
+	Part        int  // how often "more" was touched on this screen; whoever draws counts round
+	Left        int  // seconds until the result is cleared; 0 = not yet counted down
+	Done, Total int  // steps of the reading
+	Lying       bool // something lies on the reader
+
+	// What is known of the visitor: zero on every screen that belongs to nobody.
+	Facts    card.Facts
+	Answers  diagnosis.Answers
+	Resolved site.Resolved
+
+	set      Settings
+	at       Screen // the screen below the language screen
+	choosing bool   // the language screen lies above it
+	on       occupancy
+	gone     bool // the reader is gone, for the reason fault
+	fault    string
+	visit    int // grows with every reading
+	tries    int // incomplete readings in a row
+	judging  bool
+	question diagnosis.Question // the one on the screen
+	asked    []diagnosis.Question
+	slip     page.Subject // Printing, Printed or NotPrinted of this visit's last slip
+	job      int          // grows with every slip
+	slips    int          // of this visit
+	owed     bool         // an automatic slip is still to come
+	fresh    bool         // the reader was seen empty before this card: see CardLaid
+
+	// The one timer. All in seconds, as of the moment it was armed for step seconds.
+	token, step                int
+	remain, takeLeft, owedLeft int
+	restarts                   int
+}
+
+// New returns the state of a kiosk that waits for its first visitor.
+func New(set Settings) State {
+	if set.ResultFor < time.Second || set.ResultFor > resultFor*time.Second {
+		set.ResultFor = resultFor * time.Second
+	}
+	s := State{set: set, Lang: set.Lang, at: Attract}
+	s.compose()
+	return s
+}
+
+// Visit is a verdict to look at, for Still.
+type Visit struct {
+	Lang        text.Language
+	Facts       card.Facts
+	Resolved    site.Resolved
+	Part, Left  int
+	Done, Total int    // of a reading
+	Code        string // of a fault or a slip that did not come
+	Tries       int
+}
+
+// Still returns the State in which screen shows v: for pictures and tests, not for visits.
+func Still(set Settings, screen Screen, v Visit) State {
+	s := New(set)
+	s.at, s.Lang, s.Part = screen, v.Lang, v.Part
+	s.Done, s.Total, s.tries, s.fault = v.Done, v.Total, v.Tries, v.Code
+	s.slip = page.Printed{Confirmed: true}
+	switch screen {
+	case Language:
+		s.at, s.choosing = Attract, true
+	case TakeCard, Reading:
+		s.on = occupied
+	case TwoCards:
+		s.on = mute
+	case Printing:
+		s.slip = page.Printing{}
+	case NotPrinted:
+		s.slip = page.NotPrinted{Code: v.Code}
+	case Result, Details, Question:
+		s.slip, s.remain = nil, v.Left
+	}
+	if s.personal() || screen == WrongCard || screen == RemovedEarly {
+		s.Facts, s.Resolved = v.Facts, v.Resolved
+		s.question, _ = s.open()
+	}
+	s.compose()
+	return s
+}
+
+// personal tells whether the screen below belongs to one visitor's verdict.
+func (s *State) personal() bool {
+	switch s.at {
+	case TakeCard, Result, Details, Question, Printing, Printed, NotPrinted:
+		return true
+	}
+	return false
+}
+
+// hasVerdict tells whether there is a verdict to come back to.
+func (s *State) hasVerdict() bool { return s.Resolved.Report.Headline.Code != "" }
+
+// counted tells whether the last seconds of this screen are counted down in the open.
+func (s *State) counted() bool {
+	switch s.at {
+	case Result, Details, Question, TakeCard:
+		return s.hasVerdict()
+	}
+	return false
+}
+
+// open returns the next question whose answer could change the way and that was not put yet.
+func (s *State) open() (diagnosis.Question, bool) {
+	for _, q := range s.Resolved.Report.Questions {
+		if !slices.Contains(s.asked, q) {
+			return q, true
+		}
+	}
+	return "", false
+}
+
+func (s *State) canPrint() bool {
+	_, busy := s.slip.(page.Printing)
+	return s.set.Printer && s.hasVerdict() && !busy && s.slips < maxSlips
+}
+
+func (s *State) office() site.Office {
+	if s.hasVerdict() {
+		return s.Resolved.Office
+	}
+	return s.set.Office
+}
+
+func (s *State) verdict() page.Verdict {
+	return page.Verdict{Report: s.Resolved.Report, Facts: s.Facts, Tries: s.tries}
+}
+
+// subject tells what the page is about.
+func (s *State) subject() page.Subject {
+	switch s.Screen {
+	case Language:
+		return page.ChooseLanguage{}
+	case Reading:
+		return page.Reading{Done: s.Done, Total: s.Total}
+	case TakeCard:
+		if !s.hasVerdict() {
+			return page.TakeCard{}
+		}
+		return s.verdict()
+	case Result, WrongCard, RemovedEarly:
+		return s.verdict()
+	case Details:
+		return page.Details{Report: s.Resolved.Report, Facts: s.Facts}
+	case Question:
+		return page.Ask{Question: s.question, Report: s.Resolved.Report}
+	case Printing, Printed, NotPrinted:
+		return s.slip
+	case TwoCards:
+		return page.Mute{}
+	case OutOfService:
+		return page.OutOfService{Code: s.fault}
+	}
+	return page.Attract{Staff: s.set.Staff}
+}
+
+// compose derives what is seen from what is so.
+func (s *State) compose() {
+	s.Screen = s.at
+	if s.choosing {
+		s.Screen = Language
+	}
+	s.Lying = s.on != empty
+	s.Left = 0
+	if s.counted() && s.remain <= countdown {
+		s.Left = max(s.remain, 0)
+	}
+	s.Page = page.Of(s.subject(), s.office(), s.Lang)
+	if _, failed := s.slip.(page.NotPrinted); s.set.Printer && !failed {
+		// The slip says this, and a small screen has better uses for its room. Without a slip the screen is complete.
+		s.Page.Clerk, s.Page.Codes, s.Page.Foot, s.Page.Link, s.Page.LinkText = nil, "", nil, "", ""
+	}
+	s.Notice = s.notice()
+	s.Page.Buttons = slices.DeleteFunc(s.Page.Buttons, func(b page.Button) bool { return !s.offers(b.Action) })
+}
+
+// offers tells whether a button makes sense now; page offers everything a subject could lead to.
+func (s *State) offers(a page.Action) bool {
+	// The band of take-card asks for one thing only.
+	if s.Screen == TakeCard && a != page.ActLanguage {
+		return false
+	}
+	switch a {
+	case page.ActPrint:
+		return s.canPrint()
+	case page.ActExtend:
+		return s.Left > 0
+	case page.ActAsk:
+		return len(s.Resolved.Report.Questions) > 0
+	case page.ActMore:
+		return false // whoever draws knows whether there is more
+	}
+	return true
+}
+
+func (s *State) notice() Notice {
+	var about page.Subject
+	switch {
+	case s.Screen == TakeCard && s.hasVerdict(), s.counted() && !s.choosing && s.on == occupied:
+		about = page.TakeCard{}
+	case s.slip != nil && (s.Screen == Result || s.Screen == Details || s.Screen == Question):
+		about = s.slip
+	default:
+		return Notice{}
+	}
+	p := page.Of(about, s.office(), s.Lang)
+	return Notice{Mark: p.Mark, Text: p.Headline}
+}
+
+// enter goes to a screen and starts its time.
+func (s *State) enter(screen Screen) {
+	s.at, s.Part, s.choosing = screen, 0, false
+	s.takeLeft, s.owedLeft = 0, 0
+	switch {
+	case screen == TakeCard && s.hasVerdict():
+		s.takeLeft = takeCardFor
+		s.owedLeft = owedAfter
+	case screen == Result:
+		s.owedLeft = owedAfter
+	case screen == Question:
+		s.question, _ = s.open()
+	}
+	s.remain = s.span()
+}
+
+// stay is how long the screen below the language screen stays untouched; 0 = until something happens.
+func (s *State) stay() int {
+	result := int(s.set.ResultFor / time.Second)
+	switch s.at {
+	case TakeCard:
+		if s.hasVerdict() {
+			return result
+		}
+	case Result, Details, Question:
+		return result
+	case Printed:
+		return printedFor
+	case NotPrinted, WrongCard, RemovedEarly:
+		return messageFor
+	case TwoCards:
+		if s.on == empty {
+			return messageFor
+		}
+	}
+	return 0
+}
+
+// span is stay, and where nothing ends by time the time after which a choice of language is undone.
+func (s *State) span() int {
+	switch {
+	case s.stay() > 0:
+		return s.stay()
+	case s.choosing:
+		return choosingFor
+	case (s.Lang != s.set.Lang || s.Part > 0) && s.at != Reading && s.at != Printing:
+		return resultFor // nobody came: the next visitor is greeted in the kiosk's own language, and from the beginning
+	}
+	return 0
+}
+
+// forget ends the visit: nothing of the visitor stays in the State that is left.
+func (s *State) forget() {
+	*s = State{
+		Lang: s.set.Lang, set: s.set, on: s.on, gone: s.gone, fault: s.fault,
+		visit: s.visit + 1, job: s.job, token: s.token,
+	}
+}
+
+// rest goes to the screen that belongs to nobody.
+func (s *State) rest() {
+	switch {
+	case s.gone:
+		s.enter(OutOfService)
+	case s.on == occupied:
+		s.enter(TakeCard)
+	case s.on == mute:
+		s.enter(TwoCards)
+	default:
+		s.enter(Attract)
+	}
+}
+
+// language of a lang: action.
+func language(a page.Action) (text.Language, bool) {
+	name, ok := strings.CutPrefix(string(a), string(page.ActLang))
+	if !ok {
+		return 0, false
+	}
+	l, err := text.ParseLanguage(name)
+	return l, err == nil
+}
