@@ -1,0 +1,433 @@
+// Package slip sets a Page as the picture a receipt printer puts on paper: one strip of the paper's width, one bit
+// deep, in our own typeface, so that every printer and every ROM prints the same Japanese.
+//
+// Hierarchy is made by size and weight alone: heat is what a thermal head has least of, so there are no black areas
+// and no grey. Between any two lines lies a row without ink where a printer driver can cut the picture into strips.
+//
+// The package must never make or shorten a sentence (kiosk/page makes them), never drop a word that does not fit or
+// has no glyph (it returns an error instead), and never read a clock or a file.
+package slip
+
+import (
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/boombuler/barcode/qr"
+
+	"kagimado/kiosk/font"
+	"kagimado/kiosk/page"
+	"kagimado/kiosk/text"
+)
+
+// Options describes the paper as the printer sees it (field.md §3.1).
+type Options struct {
+	Width int // dots across, a multiple of 8: 384 on 58 mm paper, 512, 576 or 640 on 80 mm
+	DPI   int // dots per inch: 180 or 203
+}
+
+// Palette indices of a slip.
+const (
+	White = 0
+	Black = 1
+)
+
+// Set returns p as a picture Options.Width wide and as long as its text. What a slip has no use for is left out:
+// buttons, help, the question asked, the details screen's AllRows and Row.Means, the titles of table and ways. Empty
+// blocks take no room. An error names the block and the text that cannot be set.
+func Set(p page.Page, o Options) (*image.Paletted, error) {
+	s, err := lay(p, o)
+	if err != nil {
+		return nil, err
+	}
+	return s.print(o.Width), nil
+}
+
+// Drawable tells whether the typeface has the rune, as wide as a terminal makes it: whatever comes from outside, a
+// profile above all, is held against this before it meets a visitor.
+func Drawable(r rune) bool {
+	cells, ok := font.Cells(r)
+	return ok && cells == text.Width(string(r))
+}
+
+// PNG writes a slip as a PNG of one bit per pixel.
+func PNG(w io.Writer, slip *image.Paletted) error {
+	enc := png.Encoder{CompressionLevel: png.BestSpeed}
+	if err := enc.Encode(w, slip); err != nil {
+		return fmt.Errorf("writing slip as PNG: %w", err)
+	}
+	return nil
+}
+
+// Type sizes in points. JIS S 0032 has a reader of 70 need 13.5 pt at 50 cm (field.md §2.1); a slip is held nearer,
+// and a longer one is not read. What only the clerk and the careful read is small.
+const (
+	headlinePt = 20.0
+	titlePt    = 12.0
+	bodyPt     = 10.5
+	smallPt    = 9.0
+)
+
+// setter knows the measures of one slip.
+type setter struct {
+	sheet
+	page column // the whole printable width less the margins
+
+	headlineStyle, title, body, strong, small, smallStrong style
+
+	gap   int // between blocks
+	rule  int // thickness of a rule
+	quiet int // the margin
+	dot   int // side of a module of the QR code
+}
+
+func lay(p page.Page, o Options) (*sheet, error) {
+	if o.Width < 320 || o.Width > 1024 || o.Width%8 != 0 {
+		return nil, fmt.Errorf("setting slip: width is %d dots; want a multiple of 8 from 320 to 1024", o.Width)
+	}
+	if o.DPI < 150 || o.DPI > 305 {
+		return nil, fmt.Errorf("setting slip: %d dpi; want 150 to 305", o.DPI)
+	}
+	in := func(w font.Weight, pt, pitch float64) style {
+		em := math.Ceil(pt * float64(o.DPI) / 72) // never smaller than promised
+		return style{font.At(w, int(em)), int(math.Round(em * pitch))}
+	}
+	s := &setter{
+		headlineStyle: in(font.Bold, headlinePt, 1.16),
+		title:         in(font.Bold, titlePt, 1),
+		body:          in(font.Regular, bodyPt, 1.22),
+		strong:        in(font.Bold, bodyPt, 1.22),
+		small:         in(font.Regular, smallPt, 1.22),
+		smallStrong:   in(font.Bold, smallPt, 1.22),
+		quiet:         6,
+		rule:          2,
+		dot:           (o.DPI*5 + 127) / 254, // half a millimetre
+	}
+	s.title.pitch = s.body.pitch // see way
+	s.gap = s.body.Em() * 3 / 5
+	s.page = column{s.quiet, o.Width - s.quiet}
+	s.y = s.quiet
+
+	s.verdict(p)
+	s.rows(p)
+	s.ways(p, o.Width)
+	s.list("notes", p.Titles.Notes, p.Notes)
+	s.checklist("things to bring", p.Titles.Bring, p.Bring)
+	s.limits(p)
+	s.clerk(p)
+	s.foot(p, o.Width)
+	s.y += s.quiet
+	return &s.sheet, s.err
+}
+
+// block leaves room above whatever comes next, unless the page begins with it.
+func (s *setter) block() {
+	if s.y > s.quiet {
+		s.y += s.gap
+	}
+}
+
+func (s *setter) verdict(p page.Page) {
+	words := p.Headline
+	if m := p.Mark.Rune(); m != 0 && words != "" {
+		words = string(m) + " " + words
+	}
+	s.headline("headline", s.page, s.headlineStyle, words)
+	if len(p.Lead) > 0 {
+		s.y += s.gap / 3
+	}
+	s.text("lead", s.page, s.body, paragraph(p.Lead))
+}
+
+// rows sets the table of what is not fine: mark and name at the left, the state at the right, on the next line where
+// both do not fit on one; below that, small, what a clerk calls it. Neither this table nor the ways get their titles:
+// the marks and the titles of the ways say enough, and every line is half a centimetre.
+func (s *setter) rows(p page.Page) {
+	const block = "table"
+	if len(p.Rows) > 0 {
+		s.block()
+	}
+	c := s.page.indent(s.body.Em() * 5 / 4)
+	for i, r := range p.Rows {
+		if i > 0 {
+			s.y += s.gap / 3
+		}
+		if m := r.Mark.Rune(); m != 0 {
+			s.line(s.page, s.page.left, s.strong, string(m))
+		}
+		s.text(block, c, s.strong, r.Name)
+		state := s.strong.Advance(r.State)
+		if n := len(s.lines); r.Name != "" && s.err == nil && s.strong.Advance(s.lines[n-1].s)+s.body.Em()+state <= c.width() {
+			s.y -= s.strong.pitch
+		}
+		if state <= c.width() {
+			s.text(block, column{s.page.right - state, s.page.right}, s.strong, r.State)
+		} else {
+			s.text(block, c, s.strong, r.State)
+		}
+		s.text(block, c, s.small, r.Official)
+	}
+	if p.Rest != "" {
+		if len(p.Rows) > 0 {
+			s.y += s.gap / 3
+		} else {
+			s.block()
+		}
+		s.text("rest of the table", s.page, s.body, p.Rest)
+	}
+}
+
+// ways sets the ways out. Two of them stand side by side where the paper is wide enough for lines of some eight
+// characters, unless they are told at such length that narrow columns would cost more paper.
+func (s *setter) ways(p page.Page, width int) {
+	if len(p.Ways) == 0 {
+		return
+	}
+	s.block()
+	below := func() {
+		for i, w := range p.Ways {
+			if i > 0 {
+				s.block()
+			}
+			s.way(s.page, w)
+		}
+	}
+	if len(p.Ways) != 2 || width < 512 {
+		below()
+		return
+	}
+	a, b, h := s.split(p.Ways[0], p.Ways[1])
+	if h > s.height(below) {
+		below()
+		return
+	}
+	top := s.y
+	s.beside(func() { s.way(a, p.Ways[0]) }, func() { s.way(b, p.Ways[1]) })
+	// Both columns stand on the same lines, so a divider with gaps keeps the rows between the lines clean.
+	x := (a.right + b.left - s.rule) / 2
+	for y := top; y < s.y; y += s.body.pitch {
+		s.bar(x, y+1, x+s.rule, y+s.body.Em()-1)
+	}
+}
+
+// split parts the page into two columns so that the ways beside each other take the least paper: steps of a store
+// are many, the way to a window is short. Neither column gets less than two fifths. height is what they take.
+func (s *setter) split(a, b page.Way) (left, right column, height int) {
+	em := s.body.Em()
+	cells := (s.page.width() - 6*s.rule) * 2 / em // of both together; the rest is the gutter
+	for i := range cells/5 + 1 {
+		n := cells/2 + (i+1)/2*(1-i%2*2) // from the middle outwards, so that of equals the most even wins
+		l, r := s.page, s.page
+		l.right = l.left + (n*em+1)/2
+		r.left = r.right - ((cells-n)*em+1)/2
+		if h := max(s.height(func() { s.way(l, a) }), s.height(func() { s.way(r, b) })); i == 0 || h < height {
+			left, right, height = l, r, h
+		}
+	}
+	return left, right, height
+}
+
+// height tells how much paper a filling takes, without filling.
+func (s *setter) height(fill func()) int {
+	before := s.sheet
+	fill()
+	h := s.y - before.y
+	s.sheet = before
+	return h
+}
+
+// way sets one way; every line has the pitch of body text, because another way may stand beside it.
+func (s *setter) way(c column, w page.Way) {
+	const block = "way"
+	s.headline(block, c, s.title, w.Title)
+	s.text(block, c, s.body, w.If)
+	for _, l := range w.Place {
+		s.text(block, c, s.body, l)
+	}
+	s.text(block, c, s.strong, w.Opening)
+	s.together(block, c, s.body, w.Price, w.Takes)
+	for i, step := range nonEmpty(w.Steps) {
+		n := strconv.Itoa(i + 1)
+		indent := c.indent(s.strong.Advance(n) + s.body.Em()/2)
+		s.line(c, c.left, s.strong, n)
+		s.text(block, indent, s.body, step)
+	}
+}
+
+// together sets two short texts on one line if they fit there.
+func (s *setter) together(block string, c column, st style, a, b string) {
+	second := c.indent(st.Advance(a) + st.Em())
+	if a == "" || b == "" || st.Advance(b) > second.width() {
+		s.text(block, c, st, a)
+		s.text(block, c, st, b)
+		return
+	}
+	s.beside(func() { s.text(block, c, st, a) }, func() { s.text(block, second, st, b) })
+}
+
+// heading sets the title of a block behind a short upright bar.
+func (s *setter) heading(block, words string) {
+	if words == "" {
+		return
+	}
+	top := s.y
+	s.text(block, s.page.indent(s.body.Em()/2), s.strong, words)
+	for y := top; y < s.y; y += s.strong.pitch {
+		s.bar(s.page.left, y+1, s.page.left+3*s.rule, y+s.strong.Em()-1)
+	}
+}
+
+// list sets sentences, each behind a bullet.
+func (s *setter) list(block, title string, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	s.block()
+	s.heading(block, title)
+	for _, it := range nonEmpty(items) {
+		s.line(s.page, s.page.left, s.body, "・")
+		s.text(block, s.page.indent(s.body.Em()), s.body, it)
+	}
+}
+
+// checklist sets things behind boxes to tick.
+func (s *setter) checklist(block, title string, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	s.block()
+	s.heading(block, title)
+	s.flow(block, s.page, s.body, "□", items)
+}
+
+// flow sets items one after the other, each behind its bullet and as many on a line as fit whole.
+func (s *setter) flow(block string, page column, st style, bullet string, items []string) {
+	c := page // what is left of the line above s.y
+	indent := st.Advance(bullet)
+	for i, it := range nonEmpty(items) {
+		need := indent + st.Advance(it)
+		if i > 0 && need <= c.width() {
+			s.y -= st.pitch
+		} else {
+			c = page
+		}
+		if bullet != "" {
+			s.line(c, c.left, st, bullet)
+		}
+		s.text(block, c.indent(indent), st, it)
+		c.left += need + st.Em()/2 // beyond the right end after an item of several lines
+	}
+}
+
+// nonEmpty returns the items that say something: a bullet alone says nothing.
+func nonEmpty(items []string) []string {
+	return slices.DeleteFunc(slices.Clone(items), func(s string) bool { return strings.TrimSpace(s) == "" })
+}
+
+// paragraph joins sentences.
+func paragraph(sentences []string) string {
+	var b strings.Builder
+	for _, s := range sentences {
+		last, _ := utf8.DecodeLastRuneInString(b.String())
+		if cells, _ := font.Cells(last); cells == 1 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}
+
+func (s *setter) limits(p page.Page) {
+	if len(p.Limits) == 0 {
+		return
+	}
+	s.block()
+	s.text("limits", s.page, s.smallStrong, p.Titles.Limits)
+	s.text("limits", s.page, s.small, paragraph(p.Limits))
+}
+
+// clerk sets the clerk's note in a frame. The upright sides have a gap between two lines, for clean rows.
+func (s *setter) clerk(p page.Page) {
+	if len(p.Clerk) == 0 && p.Codes == "" {
+		return
+	}
+	const block = "clerk's note"
+	s.block()
+	pad := s.small.Em() / 2
+	s.bar(s.page.left, s.y, s.page.right, s.y+s.rule)
+	s.y += s.rule + pad
+	top := s.y
+	inner := column{s.page.left + pad + s.rule, s.page.right - pad - s.rule}
+	s.text(block, inner, s.smallStrong, p.Titles.Clerk)
+	for _, l := range p.Clerk {
+		s.text(block, inner, s.small, l)
+	}
+	s.text(block, inner, s.smallStrong, p.Codes)
+	for y := top; y < s.y; y += s.small.pitch {
+		from, to := y+1, y+s.small.Em()-1
+		if y == top {
+			from -= pad + 1
+		}
+		if y+s.small.pitch >= s.y {
+			to += pad + 1
+		}
+		s.bar(s.page.left, from, s.page.left+s.rule, to)
+		s.bar(s.page.right-s.rule, from, s.page.right, to)
+	}
+	s.y += s.small.Em() - s.small.pitch + pad
+	s.bar(s.page.left, s.y, s.page.right, s.y+s.rule)
+	s.y += s.rule
+}
+
+// foot sets what is said last: the QR code at the right with its caption and the reminder beside it, then when and where.
+func (s *setter) foot(p page.Page, width int) {
+	if p.Link != "" || p.LinkText != "" || p.Again != "" {
+		s.block()
+		c, code := s.code(p.Link, width)
+		s.beside(code, func() {
+			s.text("caption of the link", c, s.body, p.LinkText)
+			if p.LinkText != "" {
+				s.y += s.gap / 3
+			}
+			s.text("reminder", c, s.strong, p.Again)
+		})
+	}
+	if len(p.Foot) > 0 {
+		s.block()
+	}
+	s.flow("foot", s.page, s.small, "", p.Foot)
+}
+
+// code makes the QR code of link. It returns the column that is left beside it and what sets it at the right.
+func (s *setter) code(link string, width int) (column, func()) {
+	if link == "" || s.err != nil {
+		return s.page, func() {}
+	}
+	m, err := qr.Encode(link, qr.M, qr.Auto) // M stands a scratch or a bad dot of the head
+	if err != nil {
+		s.err = fmt.Errorf("setting link: making a QR code of %q: %w", link, err)
+		return s.page, func() {}
+	}
+	side, quiet := m.Bounds().Dx()*s.dot, 4*s.dot // four modules of white on every side: ISO/IEC 18004
+	left := width - quiet - side
+	c := column{s.page.left, left - quiet}
+	if c.width() < 6*s.body.Em() {
+		s.err = fmt.Errorf("setting link: the QR code of %q is %d dots wide and leaves no room beside it", link, side)
+	}
+	return c, func() {
+		for y := range m.Bounds().Dy() {
+			for x := range m.Bounds().Dx() {
+				if r, _, _, _ := m.At(x, y).RGBA(); r == 0 {
+					s.bar(left+x*s.dot, s.y+y*s.dot, left+(x+1)*s.dot, s.y+(y+1)*s.dot)
+				}
+			}
+		}
+		s.y += side
+	}
+}
