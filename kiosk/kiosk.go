@@ -1,0 +1,140 @@
+// Package kiosk is the appliance itself: Run is the one loop in which effects happen. It watches the reader, reads
+// cards, asks for verdicts, draws the screen, prints slips and sets the lamps; everything that is decided is decided
+// by the packages below it.
+//
+// The package must never know a driver (hw is all it imports of the hardware), never log what belongs to a visitor
+// beyond counts, and never keep anything of a visit outside the session's State.
+package kiosk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+
+	"kagimado/hw"
+	"kagimado/kiosk/content"
+	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/screen"
+	"kagimado/kiosk/session"
+	"kagimado/kiosk/site"
+	"kagimado/kiosk/slip"
+	"kagimado/kiosk/text"
+)
+
+// ErrReaderHung tells that an exchange with a card did not return and cannot be cancelled: the process has to be
+// started anew.
+var ErrReaderHung = errors.New("an exchange with the card does not return")
+
+// Times where Config says none.
+const (
+	readTimeout  = 10 * time.Second
+	printTimeout = 60 * time.Second
+	beatEvery    = 3 * time.Second
+)
+
+// Config is everything Run works with. Reader, Screen, Profile, Content and Now must be there.
+type Config struct {
+	Reader  hw.Reader
+	Printer hw.Printer   // nil: there is none, and no button offers to print
+	Lamps   hw.Lamps     // nil: there are none; closing them is the caller's
+	Screen  tcell.Screen // initialised; Run finishes it
+	Profile *site.Profile
+	Staff   []string // what staff must see to, told small while nobody's card is shown (page.Attract)
+	Content *content.Content
+	Now     func() diagnosis.Now
+	Slip    slip.Options
+	Log     *slog.Logger // nil: nothing is logged
+
+	// ReadTimeout bounds the whole reading of one card, a second try included; PrintTimeout bounds one slip. Zero
+	// means 10 s and 60 s.
+	ReadTimeout, PrintTimeout time.Duration
+
+	Status    func() string              // the simulation's line at the bottom of the screen
+	Keys      func(*tcell.EventKey) bool // sees every key first; true = it was meant for it
+	AllowQuit bool                       // q and Ctrl-C end the program; never in front of visitors
+	Beat      func()                     // called by the loop every few seconds: it turns (systemd's watchdog)
+	Drawn     func(session.State)        // called by the loop after every frame
+}
+
+// Run shows the kiosk until ctx ends, which is no error; a terminal that is gone is one. It leaves the lamps dark and the screen finished, also
+// when it panics.
+//
+// Every goroutine it started has ended when it returns, unless a driver never returned: ErrReaderHung means that one
+// of them is stuck in an exchange with a card. A printer that never returns is logged and left behind.
+func Run(ctx context.Context, cfg Config) error {
+	if cfg.ReadTimeout <= 0 {
+		cfg.ReadTimeout = readTimeout
+	}
+	if cfg.PrintTimeout <= 0 {
+		cfg.PrintTimeout = printTimeout
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	defer cfg.Screen.Fini()
+	cfg.Screen.EnableMouse(tcell.MouseButtonEvents)
+	cfg.Screen.HideCursor()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l := &loop{Config: cfg, panel: panel(cfg.Profile), state: session.New(settings(cfg))}
+	l.signal(hw.Ready)
+	defer l.signal(hw.Dark)
+	err := l.run(ctx)
+	if stuck := l.join(cancel); stuck && l.reading != nil {
+		err = ErrReaderHung
+	}
+	if err != nil {
+		return fmt.Errorf("running the kiosk: %w", err)
+	}
+	return nil
+}
+
+// settings are what the profile says about visits.
+func settings(cfg Config) session.Settings {
+	p := cfg.Profile
+	s := session.Settings{
+		Office:    site.Resolve(diagnosis.Report{}, cfg.Now(), diagnosis.Answers{}, p, cfg.Content).Office,
+		Staff:     cfg.Staff,
+		Printer:   cfg.Printer != nil,
+		ResultFor: p.Result,
+	}
+	if p.AskToPrint {
+		s.Print = session.PrintAsk
+	}
+	for _, name := range p.Languages {
+		if l, err := text.ParseLanguage(name); err == nil {
+			s.Lang = l // the first one this program knows
+			break
+		}
+	}
+	return s
+}
+
+func panel(p *site.Profile) screen.Panel {
+	cols, rows := p.Panel.Grid()
+	return screen.Panel{Cols: cols, Rows: rows, WidthMM: float64(p.Panel.WidthMM), HeightMM: float64(p.Panel.HeightMM)}
+}
+
+// signalOf turns what is shown into what the lamps tell (field.md §5).
+func signalOf(s session.State) hw.Signal {
+	switch s.Below() {
+	case session.Reading:
+		return hw.Busy
+	case session.WrongCard, session.RemovedEarly, session.TwoCards, session.NotPrinted:
+		return hw.Attention
+	case session.OutOfService:
+		return hw.OutOfService
+	}
+	switch {
+	case s.Lying:
+		return hw.Done
+	case s.Down():
+		return hw.OutOfService // a result is still read, but the next card would wait in vain
+	}
+	return hw.Ready
+}

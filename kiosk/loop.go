@@ -1,0 +1,306 @@
+package kiosk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+
+	"kagimado/hw"
+	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/page"
+	"kagimado/kiosk/screen"
+	"kagimado/kiosk/session"
+	"kagimado/kiosk/site"
+)
+
+// joinFor is how long the end waits for goroutines that are in the middle of something.
+const joinFor = 5 * time.Second
+
+// loop is one run. Only the goroutine of run touches it; the others speak through its channels.
+type loop struct {
+	Config
+	panel screen.Panel
+
+	state   session.State
+	inbox   []session.Event // being fed
+	drawn   session.State
+	status  string
+	redraw  bool
+	targets []screen.Target
+	finger  finger
+	shown   hw.Signal
+	dark    bool // the lamps failed, and it was said
+
+	wake  *time.Timer
+	token int
+
+	reads    chan readEnd
+	progress chan session.Progress
+	reading  *reading
+	next     int           // the visit to be read when the present reading has ended; 0 = none
+	last     session.Event // what the reader said last
+	hung     bool
+	overdue  *time.Timer // of the reading, then of the hanging
+	again    *time.Timer // until a card that could not be opened is tried again
+
+	prints   chan printEnd
+	printing *printing
+	queue    []session.Print
+
+	wait sync.WaitGroup
+	done chan struct{} // closed when the loop no longer listens
+}
+
+// run is the loop. It returns nil when ctx ends or the operator quits.
+func (l *loop) run(ctx context.Context) error {
+	l.reads, l.progress = make(chan readEnd), make(chan session.Progress, 1)
+	l.prints, l.done = make(chan printEnd), make(chan struct{})
+	l.wake, l.overdue, l.again = stopped(), stopped(), stopped()
+	defer close(l.done)
+
+	watched := l.Reader.Watch(ctx)
+	watch := watched
+	defer l.wait.Go(func() {
+		for range watched { // the watcher ends when it has closed its channel
+		}
+	})
+	terminal := make(chan tcell.Event)
+	l.wait.Go(func() { l.Screen.ChannelEvents(terminal, ctx.Done()) })
+
+	var beat <-chan time.Time
+	if l.Beat != nil {
+		t := time.NewTicker(beatEvery)
+		defer t.Stop()
+		beat = t.C
+	}
+	l.draw()
+	for {
+		select {
+		case <-beat:
+			l.Beat()
+			continue
+		case <-ctx.Done():
+			return nil
+		case ev, ok := <-watch:
+			if !ok {
+				watch = nil
+				ev = hw.CardEvent{Kind: hw.ReaderGone, Code: hw.ReaderOther}
+			}
+			l.heard(ctx, ev)
+		case ev, ok := <-terminal:
+			if !ok && ctx.Err() == nil {
+				return errTerminal
+			}
+			if quit, err := l.event(ctx, ev); quit || err != nil {
+				return err
+			}
+		case p := <-l.progress:
+			l.feed(ctx, p)
+		case r := <-l.reads:
+			l.readEnded(ctx, r)
+		case <-l.overdue.C:
+			if l.hung {
+				return ErrReaderHung
+			}
+			l.hang(ctx)
+		case <-l.again.C:
+			if l.state.Below() == session.OutOfService && !l.hung {
+				l.feed(ctx, l.last)
+			}
+		case p := <-l.prints:
+			l.printEnded(ctx, p)
+		case <-l.wake.C:
+			l.feed(ctx, session.Timeout{Token: l.token})
+		}
+		l.draw()
+	}
+}
+
+func stopped() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}
+
+// join ends and awaits every goroutine; it returns true when one of them does not end.
+func (l *loop) join(cancel context.CancelFunc) (stuck bool) {
+	if l.printing != nil && !l.hung {
+		// A slip that is coming out is let out: half a slip helps nobody.
+		select {
+		case <-l.printing.ended:
+		case <-time.After(joinFor):
+		}
+		l.printing.cancel()
+	}
+	cancel()
+	ended := make(chan struct{})
+	go func() {
+		l.wait.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return false
+	case <-time.After(joinFor):
+		return true
+	}
+}
+
+// heard takes in what the reader says.
+func (l *loop) heard(ctx context.Context, ev hw.CardEvent) {
+	var said session.Event
+	switch ev.Kind {
+	case hw.ReaderReady:
+		said = session.ReaderReady{}
+	case hw.CardLaid:
+		said = session.CardLaid{}
+	case hw.CardLifted:
+		said = session.CardLifted{}
+	case hw.CardMute:
+		said = session.CardMute{}
+	case hw.ReaderGone:
+		said = session.ReaderGone{Code: string(ev.Code)}
+		l.Log.Warn("reader gone", "code", ev.Code, "error", ev.Err)
+	default:
+		return
+	}
+	l.last = said
+	if l.hung {
+		return // the reader may say what it likes: no card can be read before the exchange returns
+	}
+	l.feed(ctx, said)
+}
+
+// feed gives an event to the session and carries out the effects. An effect that is answered at once is answered
+// after all effects of its event are carried out: else the Wake of the older event would replace the newer one's.
+func (l *loop) feed(ctx context.Context, ev session.Event) {
+	l.inbox = append(l.inbox, ev)
+	if len(l.inbox) > 1 {
+		return
+	}
+	for ; len(l.inbox) > 0; l.inbox = l.inbox[1:] {
+		var effects []session.Effect
+		l.state, effects = l.state.Next(l.inbox[0])
+		for _, e := range effects {
+			switch e := e.(type) {
+			case session.Wake:
+				l.token = e.Token
+				l.wake.Reset(e.After)
+			case session.StartReading:
+				l.startReading(ctx, e.Visit)
+			case session.Judge:
+				l.feed(ctx, session.Judged{Visit: e.Visit, Resolved: l.judge(e)})
+			case session.Print:
+				l.startPrinting(ctx, e)
+			}
+		}
+	}
+}
+
+func (l *loop) judge(e session.Judge) site.Resolved {
+	now := l.Now()
+	return site.Resolve(diagnosis.Diagnose(e.Facts, now, e.Answers), now, e.Answers, l.Profile, l.Content)
+}
+
+// draw shows the state if it looks different, and sets the lamps.
+func (l *loop) draw() {
+	if s := signalOf(l.state); s != l.shown {
+		l.signal(s)
+	}
+	status := ""
+	if l.Status != nil {
+		status = l.Status()
+	}
+	if !l.redraw && l.drawn.Screen != "" && status == l.status && l.state.Looks(l.drawn) {
+		return
+	}
+	p := l.panel
+	p.Status = status
+	l.targets = screen.Draw(l.Screen, l.state, p)
+	if l.redraw {
+		l.Screen.Sync()
+	} else {
+		l.Screen.Show()
+	}
+	l.drawn, l.status, l.redraw = l.state, status, false
+	if l.Drawn != nil {
+		l.Drawn(l.state)
+	}
+}
+
+// signal sets the lamps; that they cannot be set is said once.
+func (l *loop) signal(s hw.Signal) {
+	l.shown = s
+	if l.Lamps == nil {
+		return
+	}
+	err := l.Lamps.Show(s)
+	if err != nil && !l.dark {
+		l.Log.Warn("lamps cannot be set", "code", hw.CodeOf(err, hw.LinesMissing), "error", err)
+	}
+	l.dark = err != nil
+}
+
+// finger is a touch that began and has not ended. foot delivers a tap as a click: press and release together.
+type finger struct {
+	down   bool
+	on     bool // it began on a target
+	action page.Action
+	screen session.Screen
+}
+
+// errTerminal tells that nobody can see or touch the kiosk any more.
+var errTerminal = errors.New("the terminal is gone")
+
+// event takes in what the terminal says; quit means that the operator does.
+func (l *loop) event(ctx context.Context, ev tcell.Event) (quit bool, err error) {
+	switch ev := ev.(type) {
+	case *tcell.EventResize:
+		l.redraw = true
+	case *tcell.EventMouse:
+		l.mouse(ctx, ev)
+	case *tcell.EventKey:
+		return l.key(ctx, ev), nil
+	case *tcell.EventError:
+		return false, fmt.Errorf("%w: %w", errTerminal, ev)
+	}
+	return false, nil
+}
+
+// mouse touches a target when press and release lie inside it and the screen did not change in between: a finger
+// that comes down as the result appears must not choose something on it.
+func (l *loop) mouse(ctx context.Context, ev *tcell.EventMouse) {
+	if ev.Buttons()&(tcell.WheelUp|tcell.WheelDown|tcell.WheelLeft|tcell.WheelRight) != 0 {
+		return
+	}
+	x, y := ev.Position()
+	action, on := screen.Hit(l.targets, x, y)
+	down := ev.Buttons()&tcell.Button1 != 0
+	switch {
+	case down && !l.finger.down:
+		l.finger = finger{true, on, action, l.state.Screen}
+	case !down && l.finger.down:
+		f := l.finger
+		l.finger = finger{}
+		if on && f.on && action == f.action && f.screen == l.state.Screen {
+			l.feed(ctx, session.Touched{Action: action})
+		}
+	}
+}
+
+func (l *loop) key(ctx context.Context, ev *tcell.EventKey) (quit bool) {
+	if l.Keys != nil && l.Keys(ev) {
+		return false
+	}
+	if l.AllowQuit && (ev.Key() == tcell.KeyCtrlC || ev.Key() == tcell.KeyRune && ev.Rune() == 'q') {
+		return true
+	}
+	if n := int(ev.Rune() - '1'); ev.Key() == tcell.KeyRune && n >= 0 && n < 9 && n < len(l.targets) {
+		l.feed(ctx, session.Touched{Action: l.targets[n].Action})
+	}
+	return false
+}
