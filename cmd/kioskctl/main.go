@@ -1,0 +1,162 @@
+// Command kioskctl is the bench tool: it reads a card, says what is wrong with it, and shows what the kiosk would
+// show and print, one step at a time and each step on its own. `kioskctl help json` describes the documents.
+//
+// It must never send a card anything the kiosk would not send, and never print a byte of a certificate.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"kagimado/hw"
+	"kagimado/kiosk/content"
+)
+
+// Exit statuses (design.md §6).
+const (
+	done       = 0
+	internal   = 1 // an error of this program or of the machine it runs on
+	usage      = 2 // or an invalid input file
+	noReader   = 3 // or no PC/SC service
+	noCard     = 4 // within the time limit
+	wrongCard  = 5 // the document is printed all the same
+	incomplete = 6 // left early or read in part; the document is printed all the same
+)
+
+// failure is an error with an exit status of its own. A nil Err exits silently: everything is said already.
+type failure struct {
+	status int
+	err    error
+}
+
+func (f failure) Error() string {
+	if f.err == nil {
+		return fmt.Sprintf("exit status %d", f.status)
+	}
+	return f.err.Error()
+}
+
+func (f failure) Unwrap() error { return f.err }
+
+func usagef(format string, args ...any) error { return failure{usage, fmt.Errorf(format, args...)} }
+
+// tool is one call of kioskctl.
+type tool struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+type command struct {
+	name, synopsis, about string
+	run                   func(context.Context, *tool, []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"read", "[--reader NAME] [--timeout 10s] [--all] [--trace] [--lang LANG] [--json]", "read the card on the reader", read},
+		{"diagnose", "--facts FILE " + caseSynopsis + " [--json]", "say what is wrong and which way solves it", diagnose},
+		{"slip", "--facts FILE " + caseSynopsis + " [--width DOTS] [--dpi DPI] (--png OUT | --escpos OUT | --text)", "set the slip", makeSlip},
+		{"screen", "--show STATE [--facts FILE] " + caseSynopsis + " [--size 40x12] [--page N] (--text | --png OUT)", "draw one screen", makeScreen},
+		{"profile", "check FILE", "find the mistakes in a profile", profile},
+		{"help", "[COMMAND | json]", "say how to call it; json: describe the documents", help},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, &tool{os.Stdin, os.Stdout, os.Stderr}, os.Args[1:]))
+}
+
+func run(ctx context.Context, t *tool, args []string) int {
+	if len(args) == 0 {
+		_ = help(ctx, t, nil)
+		return usage
+	}
+	for _, c := range commands() {
+		if c.name != args[0] {
+			continue
+		}
+		return t.status(c.run(ctx, t, args[1:]))
+	}
+	return t.status(usagef("kioskctl has no command %q; kioskctl help lists them", args[0]))
+}
+
+// status says what went wrong and returns the exit status. A fault with a stable code comes with its cause and
+// remedy, as staff find them everywhere.
+func (t *tool) status(err error) int {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return done
+	}
+	f := failure{internal, err}
+	if !errors.As(err, &f) || f.err != nil {
+		fmt.Fprintf(t.stderr, "kioskctl: %v\n", err)
+	}
+	if fault, ok := content.Embedded().Fault(string(hw.CodeOf(err, ""))); ok {
+		fmt.Fprintf(t.stderr, "%s  %s\n  %s\n", fault.Code, fault.Name, fault.Cause)
+		for i, step := range fault.Remedy {
+			fmt.Fprintf(t.stderr, "  %d. %s\n", i+1, step)
+		}
+	}
+	return f.status
+}
+
+// flags returns the flag set of a command; its own messages go where errors go.
+func (t *tool) flags(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(t.stderr)
+	fs.Usage = func() { t.synopsis(t.stderr, name) }
+	return fs
+}
+
+// parse reads flags, which take no further arguments.
+func parse(fs *flag.FlagSet, args []string) error {
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return failure{status: usage} // the flag package has said it
+	}
+	if fs.NArg() > 0 {
+		return usagef("%s takes no argument %q", fs.Name(), fs.Arg(0))
+	}
+	return nil
+}
+
+func (t *tool) synopsis(w io.Writer, name string) {
+	for _, c := range commands() {
+		if c.name == name || name == "" {
+			fmt.Fprintf(w, "kioskctl %s %s\n", c.name, c.synopsis)
+			fmt.Fprintf(w, "    %s\n", c.about)
+		}
+	}
+}
+
+func help(_ context.Context, t *tool, args []string) error {
+	switch {
+	case len(args) == 0:
+		t.synopsis(t.stdout, "")
+		fmt.Fprint(t.stdout, statuses)
+		return nil
+	case args[0] == "json":
+		return describeDocuments(t.stdout)
+	}
+	var b strings.Builder
+	if t.synopsis(&b, args[0]); b.Len() == 0 {
+		return usagef("kioskctl has no command %q", args[0])
+	}
+	fmt.Fprint(t.stdout, b.String())
+	return nil
+}
+
+const statuses = `
+exit status: 0 done, 1 internal error, 2 usage or invalid input file, 3 no reader or no PC/SC service,
+4 no card in time, 5 not a My Number Card, 6 card left early or read in part
+`

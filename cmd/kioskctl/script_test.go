@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"kagimado/card"
+	"kagimado/card/cardtest"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "write the expected output of the scripts anew")
+
+// programs are what scripts and benchmarks start: this very binary under another name.
+var programs = map[string]func(){
+	"kioskctl": func() { os.Exit(run(context.Background(), &tool{os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])) },
+}
+
+func TestMain(m *testing.M) {
+	if _, called := programs[filepath.Base(os.Args[0])]; called {
+		testscript.Main(m, programs)
+	}
+	surrounded(func() { testscript.Main(m, programs) })
+}
+
+// TestScripts runs testdata/*.txtar. In them, `facts NAME FILE` writes the document of a simulated card, `valid SCHEMA
+// FILE` holds a document against its schema, and `append FILE FROM` joins two files.
+func TestScripts(t *testing.T) { scripts(t, "testdata", nil) }
+
+func scripts(t *testing.T, dir string, more map[string]func(*testscript.TestScript, bool, []string)) {
+	params := testscript.Params{
+		Dir:           dir,
+		UpdateScripts: *update,
+		Setup: func(e *testscript.Env) error {
+			profiles, err := filepath.Abs("../../kiosk/site/profiles")
+			e.Setenv("PROFILES", profiles)
+			return err
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"append": func(ts *testscript.TestScript, _ bool, args []string) {
+				if len(args) != 2 {
+					ts.Fatalf("append FILE FROM")
+				}
+				all := ts.ReadFile(args[0]) + ts.ReadFile(args[1])
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(all), 0o644))
+			},
+			"facts": func(ts *testscript.TestScript, _ bool, args []string) {
+				if len(args) != 2 {
+					ts.Fatalf("facts NAME FILE")
+				}
+				c, err := cardtest.New(args[0])
+				ts.Check(err)
+				f, err := card.Read(context.Background(), card.Card{Transmitter: c, ATR: c.ATR()}, nil)
+				ts.Check(err)
+				b, err := json.MarshalIndent(f, "", " ")
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
+			},
+			"valid": func(ts *testscript.TestScript, _ bool, args []string) {
+				if len(args) != 2 {
+					ts.Fatalf("valid SCHEMA FILE")
+				}
+				ts.Check(valid(t, args[0], []byte(ts.ReadFile(args[1]))))
+			},
+		},
+	}
+	maps.Copy(params.Cmds, more)
+	testscript.Run(t, params)
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"kagimado/hw/printer"
+	"kagimado/kiosk/content"
+	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/font"
+	"kagimado/kiosk/page"
+	"kagimado/kiosk/screen"
+	"kagimado/kiosk/session"
+	"kagimado/kiosk/site"
+	"kagimado/kiosk/slip"
+	"kagimado/kiosk/text"
+)
+
+func diagnose(_ context.Context, t *tool, args []string) error {
+	var v visit
+	fs := t.flags("diagnose")
+	v.register(fs)
+	asJSON := fs.Bool("json", false, "print the report/1 document")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	facts, resolved, err := v.resolve(t)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return printJSON(t.stdout, resolved.Report)
+	}
+	subject := page.Verdict{Report: resolved.Report, Facts: facts}
+	return page.WriteText(t.stdout, page.Of(subject, resolved.Office, text.Language(*v.lang)))
+}
+
+func makeSlip(_ context.Context, t *tool, args []string) error {
+	var v visit
+	fs := t.flags("slip")
+	v.register(fs)
+	width := fs.Int("width", 576, "dots of the print head: 384, 512, 576 or 640")
+	dpi := fs.Int("dpi", 203, "dots per inch: 180 or 203")
+	toPNG := fs.String("png", "", "write the slip as a picture to this file")
+	toESCPOS := fs.String("escpos", "", "write the bytes for the printer to this file")
+	asText := fs.Bool("text", false, "print the words of the slip")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	if !exactlyOne(*toPNG != "", *toESCPOS != "", *asText) {
+		return usagef("slip takes exactly one of --png, --escpos and --text")
+	}
+	facts, resolved, err := v.resolve(t)
+	if err != nil {
+		return err
+	}
+	p := page.Of(page.Verdict{Report: resolved.Report, Facts: facts}, resolved.Office, text.Language(*v.lang))
+	if *asText {
+		return page.WriteText(t.stdout, p)
+	}
+	img, err := slip.Set(p, slip.Options{Width: *width, DPI: *dpi})
+	if err != nil {
+		return usagef("setting slip: %w", err)
+	}
+	if *toPNG != "" {
+		return writePNG(*toPNG, img)
+	}
+	b, err := printer.Encode(img, true)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(*toESCPOS, b, 0o644)
+}
+
+func exactlyOne(set ...bool) bool {
+	n := 0
+	for _, s := range set {
+		if s {
+			n++
+		}
+	}
+	return n == 1
+}
+
+func writePNG(name string, img image.Image) error {
+	return writeFile(name, func(w io.Writer) error { return png.Encode(w, img) })
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	if err := write(f); err != nil {
+		f.Close()
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return f.Close()
+}
+
+// makeScreen draws one screen as it would stand in front of a visitor.
+func makeScreen(_ context.Context, t *tool, args []string) error {
+	var v visit
+	fs := t.flags("screen")
+	v.register(fs)
+	show := fs.String("show", "", "the screen: "+strings.Join(screenNames(), " "))
+	size := fs.String("size", "40x12", "cells")
+	part := fs.Int("page", 1, "which part of a screen that has several")
+	toPNG := fs.String("png", "", "write a picture to this file, in the real font and colours")
+	asText := fs.Bool("text", false, "print the screen as text")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	if !exactlyOne(*toPNG != "", *asText) {
+		return usagef("screen takes exactly one of --png and --text")
+	}
+	if !slices.Contains(screenNames(), *show) {
+		return usagef("--show %q: want one of %s", *show, strings.Join(screenNames(), " "))
+	}
+	var cols, rows int
+	if n, err := fmt.Sscanf(*size, "%dx%d", &cols, &rows); n != 2 || err != nil || cols < screen.MinCols || rows < screen.MinRows || cols > 400 || rows > 200 {
+		return usagef("--size %q: want cells as 40x12, at least %dx%d", *size, screen.MinCols, screen.MinRows)
+	}
+	still := session.Visit{Lang: text.Language(*v.lang), Part: *part - 1, Done: 9, Total: 21, Code: "P-02", Left: 45}
+	name := session.Screen(*show)
+	if name == session.OutOfService {
+		still.Code = "R-02"
+	}
+	office, err := v.office()
+	if err != nil {
+		return err
+	}
+	if v.facts != "" {
+		if still.Facts, still.Resolved, err = v.resolve(t); err != nil {
+			return err
+		}
+	} else if needsFacts(name) {
+		return usagef("--show %s is about a card: --facts names the document it is drawn from", name)
+	}
+	b := screen.NewBuffer(cols, rows)
+	screen.Draw(b, session.Still(session.Settings{Office: office, Printer: true}, name, still), screen.Panel{Cols: cols, Rows: rows})
+	if *asText {
+		_, err := io.WriteString(t.stdout, b.Text())
+		return err
+	}
+	var grid font.Grid
+	for _, row := range b.Cells() {
+		var cells []font.Cell
+		for _, c := range row {
+			cells = append(cells, font.Cell(c))
+		}
+		grid = append(grid, cells)
+	}
+	return writePNG(*toPNG, grid.Image(20, 40))
+}
+
+func screenNames() (names []string) {
+	for _, s := range session.Screens() {
+		names = append(names, string(s))
+	}
+	return names
+}
+
+// needsFacts tells the screens that show a verdict.
+func needsFacts(s session.Screen) bool {
+	switch s {
+	case session.Result, session.Details, session.Question, session.WrongCard, session.RemovedEarly:
+		return true
+	}
+	return false
+}
+
+// office is the place as it is spoken of when no card was read.
+func (v *visit) office() (site.Office, error) {
+	place, err := v.place()
+	if err != nil {
+		return site.Office{}, err
+	}
+	return site.Resolve(diagnosis.Report{}, diagnosis.Now{}, diagnosis.Answers{}, place, content.Embedded()).Office, nil
+}
