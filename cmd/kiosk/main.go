@@ -1,0 +1,151 @@
+// Command kiosk is the appliance: it loads the profile, opens the hardware, runs, and tells systemd how it goes.
+//
+// Built with the tag sim it runs on simulated hardware in any terminal; the release program contains none of that. It
+// must stay short: what a visit is stands in package kiosk.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/gdamore/tcell/v2"
+
+	"kagimado/hw"
+	"kagimado/kiosk"
+	"kagimado/kiosk/content"
+	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/session"
+	"kagimado/kiosk/site"
+	"kagimado/kiosk/slip"
+)
+
+// Exit statuses: 70 tells the supervisor that an exchange with a card hangs and only a new process helps.
+const (
+	failed     = 1
+	usage      = 2
+	readerHung = 70
+)
+
+// hardware is what a kiosk stands on, real or simulated.
+type hardware struct {
+	reader  hw.Reader
+	printer hw.Printer // nil: none
+	lamps   hw.Lamps
+	now     func() diagnosis.Now
+	bench   bench
+}
+
+// bench is what simulated hardware adds: a line at the bottom, keys that lay cards, and an end. It is empty in the
+// release program.
+type bench struct {
+	status func() string
+	keys   func(*tcell.EventKey) bool
+	ends   bool
+}
+
+func main() {
+	file := flag.String("profile", "", "the office's kiosk.toml; empty takes the built-in city hall lobby, for trying out")
+	logs := flag.String("log", "", "append the log to this file; empty logs to standard error unless that is the terminal")
+	state := flag.String("state", "", "keep the last good profile in this folder, to run when a new one has mistakes; empty keeps nothing")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "kiosk: unexpected argument %q\n", flag.Arg(0))
+		os.Exit(usage)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	err := run(ctx, *file, *state, *logs)
+	switch {
+	case err == nil:
+	case errors.Is(err, kiosk.ErrReaderHung):
+		fmt.Fprintln(os.Stderr, "kiosk:", err)
+		os.Exit(readerHung)
+	default:
+		fmt.Fprintln(os.Stderr, "kiosk:", err)
+		os.Exit(failed)
+	}
+}
+
+func run(ctx context.Context, file, state, logs string) error {
+	out, err := openLog(logs)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(out, nil))
+	slog.SetDefault(log) // periph logs through package log
+	records := openLedger(state, log)
+	place, err := loadProfile(file, records, log)
+	if err != nil {
+		return err
+	}
+	devices, err := openHardware(place.Profile, log)
+	if err != nil {
+		return err
+	}
+	defer devices.lamps.Close()
+	keepProfile(place, records, log)
+	terminal, err := tcell.NewScreen()
+	if err == nil {
+		err = terminal.Init()
+	}
+	if err != nil {
+		return fmt.Errorf("opening the terminal: %w", err)
+	}
+	if old := site.OldStores(content.Embedded(), devices.now().Earliest); old != "" {
+		place.staff = append(place.staff, old)
+	}
+	var ready sync.Once
+	err = kiosk.Run(ctx, kiosk.Config{
+		Reader: devices.reader, Printer: devices.printer, Lamps: devices.lamps, Screen: terminal,
+		Profile: place.Profile, Staff: place.staff, Content: content.Embedded(), Now: devices.now,
+		Slip: slip.Options{Width: place.Printer.Width, DPI: place.Printer.DPI}, Log: log,
+		PrintTimeout: printTimeout(place.Printer),
+		Status:       devices.bench.status, Keys: devices.bench.keys, AllowQuit: devices.bench.ends,
+		Beat:  func() { notify(log, daemon.SdNotifyWatchdog) },
+		Drawn: func(session.State) { ready.Do(func() { notify(log, daemon.SdNotifyReady) }) },
+	})
+	notify(log, daemon.SdNotifyStopping)
+	return err
+}
+
+// printTimeout bounds one slip. A serial line is slow enough to count: the longest slip, all of it black, against ten
+// bits a byte.
+func printTimeout(p site.Printer) time.Duration {
+	const printing, longest = time.Minute, 72 * 4000 // bytes
+	if p.Kind != site.PrinterSerial || p.Baud <= 0 {
+		return printing
+	}
+	return printing + longest*10*time.Second/time.Duration(p.Baud)
+}
+
+// notify tells systemd; without systemd nobody listens, which is no fault.
+func notify(log *slog.Logger, state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		log.Warn("telling systemd", "state", state, "error", err)
+	}
+}
+
+// openLog keeps the log out of the terminal the screen is drawn on.
+func openLog(name string) (io.Writer, error) {
+	if name != "" {
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+		if err != nil {
+			return nil, fmt.Errorf("opening the log: %w", err)
+		}
+		return f, nil
+	}
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		return io.Discard, nil
+	}
+	return os.Stderr, nil
+}
