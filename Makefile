@@ -1,0 +1,82 @@
+# Kagimado. `make help` lists what can be done; `make run` and `make test` install what they need themselves.
+
+GO          ?= go
+STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# Debian packages by what needs them. gcc and libpcsclite-dev are for PC/SC, the only cgo in the tree.
+BUILD_PACKAGES = gcc libc6-dev pkg-config libpcsclite-dev
+PCSC_PACKAGES  = $(BUILD_PACKAGES) pcscd vsmartcard-vpcd util-linux iproute2
+TEST_PACKAGES  = $(PCSC_PACKAGES) opensc zbar-tools tmux
+
+BUILD_DATE = $(shell git log -1 --format=%cI 2>/dev/null)
+LDFLAGS    = -s -w -X kagimado/hw/clock.built=$(BUILD_DATE)
+
+.PHONY: help run run-pcsc build test lint bench fuzz mutate clean go pictures
+.DEFAULT_GOAL = help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
+
+run: go ## start the kiosk in this terminal on simulated hardware
+	CGO_ENABLED=0 $(GO) build -tags sim -ldflags '$(LDFLAGS)' -o bin/kiosk-sim ./cmd/kiosk
+	./bin/kiosk-sim
+
+run-pcsc: go ## start pcscd, a virtual reader, simulated cards and the kiosk, privately
+	@./.ci/packages $(PCSC_PACKAGES)
+	@$(MAKE) --no-print-directory build
+	$(GO) build -tags sim -ldflags '$(LDFLAGS)' -o bin/kiosk-sim ./cmd/kiosk
+	./hw/hwtest/pcscd/kiosk.sh ./bin/kiosk-sim -cardsim out/cardsim.sock -log out/kiosk.log
+
+build: go ## build bin/kiosk, bin/kioskctl and bin/cardsim
+	@./.ci/packages $(BUILD_PACKAGES)
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/kiosk ./cmd/kioskctl ./cmd/cardsim
+
+test: go ## run every test, the real pcscd included
+	@./.ci/packages $(TEST_PACKAGES)
+	$(GO) test ./...
+	$(GO) test -race ./...
+	CGO_ENABLED=0 $(GO) build ./...
+	$(GO) test -tags sim ./cmd/kiosk
+	$(GO) test -tags tools ./kiosk/slip
+	$(GO) test -tags pcscd -count 1 ./hw/reader ./hw/hwtest/pcscd ./cmd/cardsim ./cmd/kioskctl ./cmd/kiosk
+
+lint: go ## gofmt, go vet, staticcheck, govulncheck
+	@./.ci/packages $(BUILD_PACKAGES)
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt wants: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags sim,pcscd,tools ./...
+	CGO_ENABLED=0 $(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(STATICCHECK) -tags sim,pcscd,tools ./...
+	@./.ci/vulncheck $(GO) $(GOVULNCHECK)
+
+bench: go ## measure what the README claims, as ratios within one run
+	@./.ci/packages $(PCSC_PACKAGES)
+	@$(MAKE) --no-print-directory build
+	$(GO) test -tags pcscd -run '^$$' -bench . -benchtime 7x ./cmd/kioskctl
+	$(GO) test -run '^$$' -bench . ./kiosk ./kiosk/slip ./hw/printer
+
+fuzz: go ## fuzz the guard and every parser, half a minute each
+	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' --include='*_test.go' . | sed 's/func //' | sort -u); do \
+		package=$$(dirname $$(grep -rlE "^func $$target\(" --include='*_test.go' .)); \
+		echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 30s $$package || exit 1; done
+
+mutate: go ## flip every condition of kiosk/diagnosis and see a test fail
+	$(GO) run ./.ci/mutate kiosk/diagnosis
+
+# The README's pictures, drawn by the tool itself from the documents beside them.
+CASE = --now 2026-11-24T10:15 --profile kiosk/site/profiles/city-hall.toml
+pictures: build ## draw the README's pictures anew
+	for card in locked-sign locked-input-support all-fine; do \
+		./bin/kioskctl screen --show result --size 64x20 $(CASE) --facts .pictures/$$card.json --png .pictures/$$card.png; \
+		./bin/kioskctl slip $(CASE) --facts .pictures/$$card.json --png .pictures/slip-$$card.png; \
+	done
+	./bin/kioskctl screen --show attract --size 64x20 $(CASE) --png .pictures/attract.png
+	./bin/kioskctl screen --show question --size 64x20 $(CASE) --facts .pictures/locked-sign.json --png .pictures/question.png
+
+clean: ## remove what was built
+	rm -rf bin out
+
+go:
+	@./.ci/go $(GO)
