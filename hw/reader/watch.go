@@ -113,7 +113,6 @@ func (w *watch) emit(ctx context.Context, ev hw.CardEvent) {
 		if w.gone == ev.Code {
 			return
 		}
-		w.log.Warn("reader gone", "code", ev.Code, "cause", ev.Err)
 	} else if w.gone != "" {
 		w.log.Info("reader back", "reader", ev.Reader)
 	}
