@@ -113,14 +113,10 @@ func (r *reading) run() {
 // outcome is what a reading that came to its end may claim.
 func (r *reading) outcome() Outcome {
 	f := &r.facts
-	switch f.Kind {
-	case MyNumberCard:
-	case KindUnknown:
-		if r.odd {
-			return Partial
-		}
-		return WrongCard
-	default:
+	switch {
+	case f.Kind == KindUnknown && r.odd:
+		return Partial
+	case f.Kind != MyNumberCard:
 		return WrongCard
 	}
 	// 共通 is the second copy of a key whose first copy in 住基 is what the counter works with; a card without it
