@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"image"
 	"image/png"
 	"io"
 	"os"
@@ -69,7 +68,7 @@ func makeSlip(_ context.Context, t *tool, args []string) error {
 		return usagef("setting slip: %w", err)
 	}
 	if *toPNG != "" {
-		return writePNG(*toPNG, img)
+		return writePNG(*toPNG, func(w io.Writer) error { return slip.PNG(w, img) })
 	}
 	b, err := printer.Encode(img, true)
 	if err != nil {
@@ -88,11 +87,7 @@ func exactlyOne(set ...bool) bool {
 	return n == 1
 }
 
-func writePNG(name string, img image.Image) error {
-	return writeFile(name, func(w io.Writer) error { return png.Encode(w, img) })
-}
-
-func writeFile(name string, write func(io.Writer) error) error {
+func writePNG(name string, write func(io.Writer) error) error {
 	f, err := os.Create(name)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
@@ -157,7 +152,7 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 		}
 		grid = append(grid, cells)
 	}
-	return writePNG(*toPNG, grid.Image(20, 40))
+	return writePNG(*toPNG, func(w io.Writer) error { return png.Encode(w, grid.Image(20, 40)) })
 }
 
 func screenNames() (names []string) {
