@@ -110,7 +110,7 @@ func (t teller) counter(p *diagnosis.Path) Way {
 		w.Title = t.Say("way.own.title")
 		w.Place = t.lines("way.own.place")
 		if t.office.StopToday {
-			w.Opening = t.Say("opening.closed-today-for", "reason", t.Say("reason.nationwide-stop"))
+			w.Opening = t.closedToday(site.NationwideStop)
 		}
 	} else {
 		w = t.window(t.office.Primary)
@@ -189,18 +189,7 @@ func (t teller) opening(o site.Opening) string {
 	case site.ClosedNow:
 		all = append(all, t.Say("opening.closed-now"))
 	case site.ClosedToday:
-		switch o.Reason {
-		case site.NationwideStop:
-			all = append(all, t.Say("opening.closed-today-for", "reason", t.Say("reason.nationwide-stop")))
-		case site.YearEnd:
-			all = append(all, t.Say("opening.closed-today-for", "reason", t.Say("reason.year-end")))
-		case site.PublicHoliday:
-			all = append(all, t.Say("opening.closed-today-for", "reason", t.Say("reason.public-holiday")))
-		case site.LocalClosure:
-			all = append(all, t.Say("opening.closed-today-for", "reason", t.Say("reason.local-closure")))
-		default:
-			all = append(all, t.Say("opening.closed-today"))
-		}
+		all = append(all, t.closedToday(o.Reason))
 	default:
 		if o.Hours == "" {
 			return ""
@@ -211,6 +200,21 @@ func (t teller) opening(o site.Opening) string {
 		all = append(all, t.Say("opening.next", "time", t.soon(o.Next)))
 	}
 	return t.sentences(all)
+}
+
+// reasons are those a visitor is told; that a window has no hours on this weekday is none.
+var reasons = map[site.ClosedReason]string{
+	site.NationwideStop: "reason.nationwide-stop",
+	site.YearEnd:        "reason.year-end",
+	site.PublicHoliday:  "reason.public-holiday",
+	site.LocalClosure:   "reason.local-closure",
+}
+
+func (t teller) closedToday(why site.ClosedReason) string {
+	if key, ok := reasons[why]; ok {
+		return t.Say("opening.closed-today-for", "reason", t.Say(key))
+	}
+	return t.Say("opening.closed-today")
 }
 
 // sentences joins finished sentences; only Latin script puts a space between them.

@@ -74,8 +74,8 @@ func Week(p *Profile, c *content.Content, from time.Time) []string {
 	return out
 }
 
-// OldStores tells staff that the store list is older than a year at the time, however little else of it is known; empty
-// when it is not. Visitors read the same on the page.
+// OldStores tells staff that the store list is certainly older than a year at the time; empty when it is not, or when the
+// time is not known. Visitors read the same on the page.
 func OldStores(c *content.Content, at time.Time) string {
 	var checked []content.Date
 	for _, h := range c.Chains {
