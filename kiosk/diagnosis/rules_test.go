@@ -405,3 +405,36 @@ func TestEveryRow(t *testing.T) {
 		}
 	}
 }
+
+func TestSpoken(t *testing.T) {
+	left := func(n int) card.Counter { return card.Counter{State: card.Counted, Left: n} }
+	state := func(s card.CounterState) card.Counter { return card.Counter{State: s} }
+	for _, test := range []struct{ one, other, want card.Counter }{
+		{left(3), left(3), left(3)},
+		{left(3), left(1), left(1)},
+		{left(3), state(card.Blocked), state(card.Blocked)},
+		{left(1), state(card.CounterUnread), state(card.CounterUnread)}, // it may be the lower one
+		{state(card.Unreported), state(card.Blocked), state(card.Blocked)},
+		{state(card.CounterUnread), state(card.Unreported), state(card.Unreported)},
+		{state(card.CounterAbsent), left(2), left(2)},
+		{state(card.CounterAbsent), state(card.CounterAbsent), state(card.CounterAbsent)},
+		{left(0), left(2), state(card.Unreported)}, // no chip counts zero without being blocked
+	} {
+		for _, pair := range [][2]card.Key{{card.Juki, card.Common}, {card.SurfaceB, card.InputSupportB}, {card.SurfaceA, card.InputSupportA}} {
+			for _, swap := range []bool{false, true} {
+				f := card.NewFacts()
+				one, other := test.one, test.other
+				if swap {
+					one, other = other, one
+				}
+				one.Key, other.Key = pair[0], pair[1]
+				f.Counters[pair[0]-1], f.Counters[pair[1]-1] = one, other
+				want := test.want
+				want.Key = pair[0]
+				if got := diagnosis.Spoken(f, pair[0]); got != want {
+					t.Errorf("Spoken(%+v, %+v) = %+v; want %+v", one, other, got, want)
+				}
+			}
+		}
+	}
+}

@@ -82,14 +82,21 @@ func counter(f card.Facts, k card.Key) card.Counter {
 	return card.Counter{Key: k, State: c.State}
 }
 
-// spoken returns the counter that speaks for k: the lower one of its copies.
-func (s *situation) spoken(k card.Key) card.Counter {
+// Spoken returns the counter that speaks for k, under k's name: the lower one of its copies (design.md §5).
+func Spoken(f card.Facts, k card.Key) card.Counter {
 	var all []card.Counter
 	for _, c := range copies(k) {
-		all = append(all, counter(s.facts, c))
+		all = append(all, counter(f, c))
 	}
-	return slices.MinFunc(all, func(a, b card.Counter) int { return cmp.Compare(rank(a), rank(b)) })
+	lowest := slices.MinFunc(all, func(a, b card.Counter) int {
+		// Equal ranks in different states are an odd answer, the later state, and none at all: the odd one tells more.
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.State, a.State))
+	})
+	lowest.Key = k
+	return lowest
 }
+
+func (s *situation) spoken(k card.Key) card.Counter { return Spoken(s.facts, k) }
 
 // rank orders counters from low to high. One that gave no answer may be the lower one, so it stands at its zero below
 // every count and only a blocked copy outvotes it; one that is not there says nothing.

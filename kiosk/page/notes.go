@@ -262,8 +262,8 @@ func (t teller) codes() string {
 			continue
 		}
 		code := k.Spec().Code
-		if i > 0 && twin[codeOrder[i-1]] == k {
-			code = strings.TrimPrefix(code, common(codeOrder[i-1].Spec().Code, code))
+		if k == card.InputSupportB {
+			code = strings.TrimPrefix(code, common(card.SurfaceB.Spec().Code, code))
 		}
 		codes = append(codes, code+codeState(c))
 	}

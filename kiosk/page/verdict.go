@@ -187,28 +187,11 @@ func (t teller) does(v diagnosis.Verb) bool { return t.report.Primary.Does(diagn
 // timeless tells that nobody knows today's date: site leaves the time of reading out then.
 func (t teller) timeless() bool { return t.office.ReadAt.IsZero() }
 
-// The keys that speak to visitors, and the second copy each may have on the chip (design.md §5).
+// The keys that speak to visitors (design.md §5).
 var speaking = []card.Key{card.Auth, card.Sign, card.InputSupport, card.Juki, card.SurfaceB}
 
-var twin = map[card.Key]card.Key{card.Juki: card.Common, card.SurfaceB: card.InputSupportB}
-
-// spoken returns what is said of k. Of two copies a locked one speaks, then one that gave no answer, because the other
-// proves nothing about it, then the one with fewer tries.
-func (t teller) spoken(k card.Key) card.Counter {
-	c := t.facts.Counter(k)
-	other, ok := twin[k]
-	if !ok {
-		return c
-	}
-	if o := t.facts.Counter(other); rank(o) < rank(c) || o.State == card.Counted && c.State == card.Counted && o.Left < c.Left {
-		c.State, c.Left = o.State, o.Left
-	}
-	return c
-}
-
-func rank(c card.Counter) int {
-	return slices.Index([]card.CounterState{card.Blocked, card.Unreported, card.CounterUnread, card.Counted, card.CounterAbsent}, c.State)
-}
+// spoken returns what is said of k.
+func (t teller) spoken(k card.Key) card.Counter { return diagnosis.Spoken(t.facts, k) }
 
 // forgotten tells whether k is set anew on this visit although it is not locked.
 func (t teller) forgotten(k card.Key) bool {
