@@ -74,15 +74,13 @@ func (s *sheet) text(block string, c column, st style, words string) {
 	}
 }
 
-// headline is text in as few lines as it needs, broken where a reader would pause and not just where a line is full:
-// a verdict must not end in one orphaned kana or tear a word in two.
+// headline is text whose lines are balanced.
 func (s *sheet) headline(block string, c column, st style, words string) {
-	lines := s.wrap(block, c, st, words)
-	if s.err == nil && len(lines) <= 6 { // nobody pauses in a longer one, and looking for the best takes its time
-		b := breaker{st.Face, st.cells(c), map[string]broken{}}
-		lines = b.best(words).lines
+	s.wrap(block, c, st, words) // for its errors
+	if s.err != nil {
+		return
 	}
-	for _, l := range lines {
+	for _, l := range text.Balance(words, st.cells(c)) {
 		s.line(c, c.left, st, l)
 		s.y += st.pitch
 	}

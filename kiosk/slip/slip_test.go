@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"kagimado/kiosk/font"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/text"
@@ -316,29 +314,6 @@ func TestSizes(t *testing.T) {
 			if got := points(body); got < 10.5 {
 				t.Errorf("on %v body text is %.1f pt; want 10.5", o, got)
 			}
-		}
-	}
-}
-
-func TestHeadlineBreaks(t *testing.T) {
-	for _, tt := range []struct {
-		words string
-		cells int
-		want  []string
-	}{
-		{"Ｘ 署名用パスワードがロックされています", 19, []string{"Ｘ 署名用", "パスワードが", "ロックされています"}},
-		{"〇 カードに問題は見つかりません", 19, []string{"〇 カードに問題は", "見つかりません"}},
-		{"Ｘ 3つの暗証番号が使えません", 12, []string{"Ｘ 3つの", "暗証番号が", "使えません"}},
-		{"Ｘ 読み取り用の暗証番号が使えません", 20, []string{"Ｘ 読み取り用の", "暗証番号が使えません"}},
-		{"〇 ロックも期限切れも見つかりません", 20, []string{"〇 ロックも", "期限切れも", "見つかりません"}},
-		{"Your signature password is locked", 19, []string{"Your signature", "password is locked"}},
-		{"短い", 19, []string{"短い"}},
-		{"あ", 1, []string{"あ"}},
-		{"一行目\n二行目", 19, []string{"一行目", "二行目"}},
-	} {
-		b := breaker{font.At(font.Bold, 20), tt.cells, map[string]broken{}}
-		if diff := cmp.Diff(tt.want, b.best(tt.words).lines); diff != "" {
-			t.Errorf("best(%q) in %d cells (-want +got):\n%s", tt.words, tt.cells, diff)
 		}
 	}
 }
