@@ -37,9 +37,11 @@ var importTable = map[string][2]string{
 	"kiosk/ledger":              {"", ""},
 	// site needs card for the day of a dated fact and the key of a store path, both of which are card's types.
 	"kiosk/site": {"card kiosk/content kiosk/diagnosis", "github.com/pelletier/go-toml/v2/..."},
-	"kiosk/page": {"card kiosk/content kiosk/diagnosis kiosk/guide kiosk/site kiosk/text", ""},
-	// session holds the visitor's language and the resolved office, because State.Next makes the State's Page.
-	"kiosk/session": {"card kiosk/diagnosis kiosk/guide kiosk/page kiosk/site kiosk/text", ""},
+	// guide holds its trees against the rules of plain language, which are text's; what a card said comes as names.
+	"kiosk/guide": {"card kiosk/content kiosk/text", ""},
+	"kiosk/page":  {"card kiosk/content kiosk/diagnosis kiosk/guide kiosk/site kiosk/text", ""},
+	// session holds the visitor's language, the resolved office and the guides, because State.Next makes the State's Page.
+	"kiosk/session": {"card kiosk/content kiosk/diagnosis kiosk/guide kiosk/page kiosk/site kiosk/text", ""},
 	"kiosk/screen":  {"kiosk/session kiosk/page kiosk/text", "github.com/gdamore/tcell/v2"},
 	"kiosk/slip":    {"kiosk/page kiosk/font kiosk/text", "golang.org/x/image/... github.com/boombuler/barcode/..."},
 	"kiosk":         {"card hw kiosk/...", "github.com/gdamore/tcell/v2"},
@@ -50,7 +52,7 @@ var importTable = map[string][2]string{
 
 // pure packages get time and everything else as arguments: no clock, no chance, no files, no logging. card may say
 // what of its facts a log may hold, and therefore knows slog's value types.
-var pure = []string{"card", "kiosk/diagnosis", "kiosk/session", "kiosk/screen", "kiosk/slip"}
+var pure = []string{"card", "kiosk/diagnosis", "kiosk/guide", "kiosk/session", "kiosk/screen", "kiosk/slip"}
 
 var impure = []string{"os", "os/exec", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand", "io/ioutil", "net", "syscall"}
 

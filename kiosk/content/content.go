@@ -61,11 +61,11 @@ type Terminal struct {
 // Phone is one telephone line. Hours and Menu are for people to read.
 type Phone struct {
 	ID        string   `toml:"id"`
-	Name      string   `toml:"name"`
+	Name      Words    `toml:"name"`
 	Number    string   `toml:"number"`
 	Languages []string `toml:"languages"` // ISO 639-1
-	Hours     string   `toml:"hours"`
-	Menu      string   `toml:"menu"`
+	Hours     Words    `toml:"hours"`
+	Menu      Words    `toml:"menu"` // what to press; empty where nobody asks
 	Free      bool     `toml:"free"`
 	Dated
 }
@@ -73,7 +73,7 @@ type Phone struct {
 // Page is one official page on the web.
 type Page struct {
 	ID      string `toml:"id"`
-	Name    string `toml:"name"`
+	Name    Words  `toml:"name"`
 	Address string `toml:"address"`
 	Dated
 }
@@ -100,6 +100,7 @@ type Content struct {
 	Phones   []Phone
 	Pages    []Page
 	Faults   []Fault
+	Guides   Guides
 }
 
 // Phone returns the line with this id.
@@ -141,7 +142,7 @@ func find[T any](s []T, is func(T) bool) (T, bool) {
 	return none, false
 }
 
-//go:embed data/*.toml
+//go:embed data/*.toml data/guides/*.toml
 var embedded embed.FS
 
 // Embedded returns the data this program was built with. The caller must not change it.
@@ -156,7 +157,8 @@ var Embedded = sync.OnceValue(func() *Content {
 	panic(err) // a test loads it: a program that gets here was never tested
 })
 
-// Load reads and checks a complete set of data: stores.toml, calendar.toml, phones.toml, pages.toml, faults.toml.
+// Load reads and checks a complete set of data: stores.toml, calendar.toml, phones.toml, pages.toml, faults.toml, and
+// the folder guides.
 // The error names the file, and line and column where the file's form is at fault.
 func Load(files fs.FS) (*Content, error) {
 	var (
@@ -207,6 +209,10 @@ func Load(files fs.FS) (*Content, error) {
 		if err := f.take(); err != nil {
 			return nil, fmt.Errorf("loading content: %s: %w", f.name, err)
 		}
+	}
+	var err error
+	if c.Guides, err = loadGuides(files, "guides"); err != nil {
+		return nil, fmt.Errorf("loading content: %w", err)
 	}
 	return c, nil
 }
@@ -267,7 +273,7 @@ func checkPhones(phones []Phone) error {
 	errs := []error{ids("phone", phones, func(p Phone) string { return p.ID })}
 	for _, p := range phones {
 		errs = append(errs, p.check("phone "+p.ID))
-		if p.Name == "" || p.Hours == "" || len(p.Languages) == 0 || !phoneNumber.MatchString(p.Number) {
+		if p.Name.Ja == "" || p.Hours.Ja == "" || len(p.Languages) == 0 || !phoneNumber.MatchString(p.Number) {
 			errs = append(errs, fmt.Errorf("checking phone %s: name, languages, hours and a number must be given", p.ID))
 		}
 	}
@@ -278,7 +284,7 @@ func checkPages(c *Content) error {
 	errs := []error{ids("page", c.Pages, func(p Page) string { return p.ID })}
 	for _, p := range c.Pages {
 		errs = append(errs, p.check("page "+p.ID))
-		if p.Name == "" || !strings.HasPrefix(p.Address, "https://") {
+		if p.Name.Ja == "" || !strings.HasPrefix(p.Address, "https://") {
 			errs = append(errs, fmt.Errorf("checking page %s: name and an https address must be given", p.ID))
 		}
 	}

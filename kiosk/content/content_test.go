@@ -156,10 +156,17 @@ func TestEntries(t *testing.T) {
 func files(t *testing.T, name, old, text string) fs.FS {
 	t.Helper()
 	m := fstest.MapFS{}
-	for _, n := range []string{"stores.toml", "calendar.toml", "phones.toml", "pages.toml", "faults.toml"} {
-		data, err := embedded.ReadFile("data/" + n)
+	sub, err := fs.Sub(embedded, "data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = fs.WalkDir(sub, ".", func(n string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(sub, n)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		s := string(data)
 		if n == name {
@@ -169,6 +176,10 @@ func files(t *testing.T, name, old, text string) fs.FS {
 			s = strings.Replace(s, old, text, 1)
 		}
 		m[n] = &fstest.MapFile{Data: []byte(s)}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return m
 }
@@ -197,6 +208,12 @@ func TestLoadRefuses(t *testing.T) {
 		{"range reversed", "calendar.toml", "from = 2026-01-01", "from = 2028-01-01", "from and until must be given"},
 		{"year-end", "calendar.toml", `first = "12-29"`, `first = "12-32"`, `"12-32" is no month and day`},
 		{"year-end reversed", "calendar.toml", `first = "12-29"`, `first = "01-01"`, "must span the turn"},
+		{"guide under another name", "guides/prevention.toml", `id = "prevention"`, `id = "caution"`, `want the name of the file, "prevention"`},
+		{"unknown key of a guide", "guides/prevention.toml", `id = "stop"`, "id = \"stop\"\ncolour = 1", "guides/prevention.toml: 8:1: unknown key leaf.colour"},
+		{"node without id", "guides/prevention.toml", `id = "stop"`, `id = ""`, "checking node"},
+		{"node with a slash", "guides/prevention.toml", `id = "stop"`, `id = "a/b"`, "an id holds no slash"},
+		{"source without date", "guides/index.toml", "checked = 2026-11-21", "", "checking source own"},
+		{"source twice", "guides/index.toml", `id = "card-keys"`, `id = "own"`, `checking source "own"`},
 		{"stop rule", "calendar.toml", "after_saturday = 3", "after_saturday = 5", "checking nationwide_stop"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
