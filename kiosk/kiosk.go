@@ -99,6 +99,7 @@ func settings(cfg Config) session.Settings {
 	p := cfg.Profile
 	s := session.Settings{
 		Office:    site.Resolve(diagnosis.Report{}, cfg.Now(), diagnosis.Answers{}, p, cfg.Content).Office,
+		Content:   cfg.Content,
 		Staff:     cfg.Staff,
 		Printer:   cfg.Printer != nil,
 		ResultFor: p.Result,

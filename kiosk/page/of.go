@@ -18,6 +18,7 @@ func Of(subject Subject, o site.Office, lang text.Language) Page {
 		if len(s.Staff) > 0 {
 			p.Staff = append([]string{v.Say("scene.attract.staff", "said", s.Staff[0])}, s.Staff[1:]...)
 		}
+		p.Buttons = []Button{v.button(ActGuides)}
 	case ChooseLanguage:
 		p = v.scene(NoMark, "choose-language")
 		for _, l := range text.Languages() {
@@ -39,6 +40,10 @@ func Of(subject Subject, o site.Office, lang text.Language) Page {
 		p = teller{v, s.Report, s.Facts, o}.details()
 	case Ask:
 		p = v.ask(s.Question, s.Report)
+	case GuideMenu:
+		p = v.guideMenu(s.Content)
+	case GuideStep:
+		p = v.guideStep(s, o)
 	case Printing:
 		p = v.scene(NoMark, "printing")
 	case Printed:
@@ -59,14 +64,19 @@ func Of(subject Subject, o site.Office, lang text.Language) Page {
 	case Mute:
 		p = v.scene(Attention, "mute")
 		p.Ways = []Way{v.layingWay()}
+		p.Buttons = []Button{v.button(ActGuides)}
 	case OutOfService:
 		p = v.scene(Bad, "out-of-service")
 		p.Rest = v.fault(s.Code)
+		p.Buttons = []Button{v.button(ActGuides)}
 	}
 	if _, choosing := subject.(ChooseLanguage); !choosing {
 		p.Buttons = append(p.Buttons, v.button(ActLanguage))
 	}
 	p.Lang, p.Titles, p.Help = lang, v.titles(), v.Say("help")
+	if _, ok := subject.(GuideStep); ok {
+		p.Titles.Ways = "" // the steps of a leaf are no way among others
+	}
 	if s, ok := subject.(Verdict); ok && (teller{v, s.Report, s.Facts, o}).either() {
 		p.Titles.Ways = v.Say("title.ways-either")
 	}
@@ -76,6 +86,14 @@ func Of(subject Subject, o site.Office, lang text.Language) Page {
 // Countdown is the line that warns before a result leaves the screen by itself.
 func Countdown(seconds int, lang text.Language) string {
 	return lang.Say("countdown", "seconds", strconv.Itoa(seconds))
+}
+
+// CountdownShort is the same on a button that keeps it from leaving; empty before the countdown.
+func CountdownShort(seconds int, lang text.Language) string {
+	if seconds <= 0 {
+		return ""
+	}
+	return lang.Say("countdown-short", "seconds", strconv.Itoa(seconds))
 }
 
 // scene is a page of a headline and what it means.

@@ -7,7 +7,9 @@ package page
 
 import (
 	"kagimado/card"
+	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/guide"
 	"kagimado/kiosk/text"
 )
 
@@ -47,6 +49,16 @@ const (
 	ActDontKnow Action = "dont-know"
 	// ActLang plus a language name, such as lang:en, chooses that language.
 	ActLang Action = "lang:"
+
+	ActGuides Action = "guides"     // the menu of guides
+	ActResume Action = "resume"     // back into the guide that was left to lay a card
+	ActOver   Action = "start-over" // out of this guide, to the menu
+	ActThen   Action = "then"       // that did not help: on to what else there is
+	ActForgot Action = "forgot"     // this number is forgotten: the way for the card that was read
+	// These begin an action; the rest is a guide's id, or counts answers and references from 0.
+	ActGuide  Action = "guide:"
+	ActAnswer Action = "answer:"
+	ActSee    Action = "see:"
 )
 
 // Button is something to touch.
@@ -54,6 +66,19 @@ type Button struct {
 	Action Action
 	Label  string
 	Main   bool // the one most visitors want
+	Choice bool // one of several things to choose from, not a step around the screens
+}
+
+// Section is a block of sentences under its own title.
+type Section struct {
+	Title string
+	Lines []string
+}
+
+// Field is a place on paper to write on: a label and empty lines.
+type Field struct {
+	Label string
+	Lines int
 }
 
 // Row is one line of the table of keys and dates.
@@ -89,6 +114,8 @@ type Page struct {
 	Question string   // the question asked now
 	Why      string   // why it is asked
 	Notes    []string // do not try again, insurance grace, ask about the face card …
+	Sections []Section
+	Fields   []Field
 	Bring    []string
 	Limits   []string // what the chip cannot tell, two lines
 	Clerk    []string // the clerk's note, always Japanese, without its title
@@ -107,7 +134,7 @@ type Page struct {
 
 // Titles are the headings of a Page's blocks.
 type Titles struct {
-	Rows, Ways, Notes, Bring, Limits, Clerk string
+	Rows, Ways, Notes, Fields, Bring, Limits, Clerk string
 }
 
 // Subject is what a Page is about: one of the types below.
@@ -145,6 +172,16 @@ type Ask struct {
 	Report   diagnosis.Report
 }
 
+// GuideMenu offers the guides.
+type GuideMenu struct{ Content *content.Content }
+
+// GuideStep is one place in a guide, a question or a leaf. Verdict is what a card has said; nil when none was read.
+type GuideStep struct {
+	Content *content.Content
+	Walk    guide.Walk
+	Verdict *Verdict
+}
+
 // Printing tells that the slip is on its way.
 type Printing struct{}
 
@@ -170,6 +207,8 @@ func (TakeCard) subject()       {}
 func (Verdict) subject()        {}
 func (Details) subject()        {}
 func (Ask) subject()            {}
+func (GuideMenu) subject()      {}
+func (GuideStep) subject()      {}
 func (Printing) subject()       {}
 func (Printed) subject()        {}
 func (NotPrinted) subject()     {}

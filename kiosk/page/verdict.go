@@ -27,7 +27,7 @@ func (t teller) verdict(tries int) Page {
 		p.Mark = Unclear
 		p.Headline = t.Say("headline.wrong-card." + t.report.Kind.String())
 		p.Lead = t.lines("lead.wrong-card." + t.report.Kind.String())
-		p.Buttons = []Button{t.main(ActFinish)}
+		p.Buttons = []Button{t.main(ActFinish), t.button(ActGuides), t.button(ActResume)}
 		return p
 	case diagnosis.ReadAgain:
 		p.Mark, p.Headline = Unclear, t.Say("headline.read-again")
@@ -41,7 +41,7 @@ func (t teller) verdict(tries int) Page {
 			p.Headline = t.Say("headline.read-again-staff")
 			p.Notes = append(p.Notes, t.Say("note.read-again-staff"))
 		}
-		p.Buttons = []Button{t.main(ActFinish)}
+		p.Buttons = []Button{t.main(ActFinish), t.button(ActGuides), t.button(ActResume)}
 		return p
 	}
 	p.Mark, p.Headline, p.Lead = t.headline()
@@ -65,10 +65,14 @@ func (t teller) verdict(tries int) Page {
 		p.Link, p.LinkText = t.office.Official, t.Say("link")
 	}
 	p.Buttons = []Button{t.button(ActPrint)}
-	if len(t.report.Questions) > 0 {
+	switch {
+	case len(t.report.Questions) > 0:
 		p.Buttons = append(p.Buttons, t.button(ActAsk))
+	case t.report.Headline.Code == diagnosis.AllClear:
+		// Nothing is wrong with the card: then the trouble lies in what it was to be used for.
+		p.Buttons = []Button{{Action: ActGuide + guidePurpose, Label: t.Say("button.purpose")}, p.Buttons[0]}
 	}
-	p.Buttons = append(p.Buttons, t.button(ActDetails), t.button(ActExtend), t.button(ActFinish))
+	p.Buttons = append(p.Buttons, t.button(ActResume), t.button(ActDetails), t.button(ActGuides), t.button(ActExtend), t.button(ActFinish))
 	// Of the buttons the first is the one most visitors want, but while it is open whose card this is, the answer
 	// matters more than paper.
 	if t.unsure() {

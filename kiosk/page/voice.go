@@ -78,7 +78,7 @@ func (v voice) hours(line string) string {
 
 func (v voice) titles() Titles {
 	return Titles{
-		Rows: v.Say("title.rows"), Ways: v.Say("title.ways"), Notes: v.Say("title.notes"), Bring: v.Say("title.bring"),
+		Rows: v.Say("title.rows"), Ways: v.Say("title.ways"), Notes: v.Say("title.notes"), Fields: v.Say("title.fields"), Bring: v.Say("title.bring"),
 		Limits: v.Say("title.limits"), Clerk: official.Say("title.clerk"),
 	}
 }

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -26,10 +27,16 @@ func WriteText(w io.Writer, p Page) error {
 	t.block(p.Titles.Rows, rows)
 	t.block("", some(p.Rest))
 	for _, way := range p.Ways {
-		t.block(p.Titles.Ways+": "+way.Title, wayLines(way))
+		t.block(strings.Join(some(p.Titles.Ways, way.Title), ": "), wayLines(way))
 	}
 	t.block("", some(p.Question, p.Why))
 	t.block(p.Titles.Notes, bulleted(p.Notes))
+	for _, x := range p.Sections {
+		t.block(x.Title, bulleted(x.Lines))
+	}
+	for _, f := range p.Fields {
+		t.block("", append([]string{f.Label + ":"}, slices.Repeat([]string{strings.Repeat("_", 36)}, f.Lines)...))
+	}
 	t.block(p.Titles.Bring, bulleted(p.Bring))
 	if p.Codes == "" { // a result tells only what is not fine; its details tell all
 		rows = nil

@@ -17,10 +17,20 @@ type span struct {
 	bold  bool
 }
 
-// line is one row of the text. fill colours the whole row.
+// line is one row of the text. fill colours the whole row; choices are buttons that begin here and cover the rows of
+// their group. A group that has to be cut is cut above a line that begins something, where there is one.
 type line struct {
-	spans []span
-	fill  *paint
+	spans   []span
+	fill    *paint
+	choices []choice
+	begins  bool
+}
+
+// choice is a button among the text.
+type choice struct {
+	page.Button
+	x, w  int
+	paint paint
 }
 
 // group is lines that belong together: a part ends between groups where it can.
@@ -45,8 +55,9 @@ func height(groups []group, gap int) int {
 	return n
 }
 
-// paginate cuts the groups into parts of at most h rows. A group that fits on a part of its own is never cut; a
-// longer one begins where at least half a part is free and goes on over the next.
+// paginate cuts the groups into parts of at most h rows. A group that does not fit any more is cut above the last line
+// that begins something there, else it goes to the next part as a whole; one that is longer than a part and begins
+// nothing begins where at least half a part is free and goes on over the next.
 func paginate(groups []group, h, gap int) [][]line {
 	var parts [][]line
 	var now []line
@@ -57,24 +68,27 @@ func paginate(groups []group, h, gap int) [][]line {
 		now = nil
 	}
 	for _, g := range groups {
-		pad := 0
-		if len(now) > 0 {
-			pad = gap
+		for len(g) > 0 {
+			pad := 0
+			if len(now) > 0 {
+				pad = gap
+			}
+			n := min(len(g), h-len(now)-pad)
+			for whole := n == len(g); n > 0 && !whole && !g[n].begins; n-- {
+			}
+			switch {
+			case n > 0:
+			case len(now) > 0 && (len(g) <= h || len(now)+pad > h/2):
+				flush()
+				continue
+			default:
+				n = h - len(now) - pad
+			}
+			now = append(append(now, make([]line, pad)...), g[:n]...)
+			if g = g[n:]; len(g) > 0 {
+				flush()
+			}
 		}
-		switch {
-		case len(now)+pad+len(g) <= h:
-		case len(g) <= h || len(now)+pad > h/2:
-			flush()
-			pad = 0
-		}
-		now = append(now, make([]line, pad)...)
-		for len(now)+len(g) > h {
-			room := h - len(now)
-			now = append(now, g[:room]...)
-			g = g[room:]
-			flush()
-		}
-		now = append(now, g...)
 	}
 	flush()
 	return parts
@@ -144,8 +158,8 @@ func (c *canvas) groups() []group {
 			return nil
 		}
 		g := group(c.title(title))
-		for _, s := range lines {
-			g = append(g, c.paragraph(prefix, s, inkPaint, false)...)
+		for i, s := range lines {
+			g = append(g, begin(c.paragraph(prefix, s, inkPaint, false), i > 0)...)
 		}
 		return g
 	}
@@ -153,6 +167,22 @@ func (c *canvas) groups() []group {
 	p := c.p
 	if c.st.Screen == session.Result && !c.roomy() {
 		add(c.digest(p.Ways))
+	}
+	rows := func() {
+		all := p.Rows
+		if c.st.Screen == session.Details {
+			all = p.AllRows
+		}
+		for i, r := range all {
+			var g group
+			if i == 0 && c.st.Screen != session.Details && !c.guide() {
+				g = c.title(p.Titles.Rows)
+			}
+			add(append(g, c.row(r)...))
+		}
+	}
+	if c.guide() {
+		rows() // what this card says of the very number is what the visitor came for
 	}
 	add(plain(p.Lead))
 	if c.st.Screen == session.Reading {
@@ -168,19 +198,17 @@ func (c *canvas) groups() []group {
 			add(c.way(1, c.cols-2, w, true))
 		}
 	}
-	rows := p.Rows
-	if c.st.Screen == session.Details {
-		rows = p.AllRows
-	}
-	for i, r := range rows {
-		var g group
-		if i == 0 && c.st.Screen != session.Details {
-			g = c.title(p.Titles.Rows)
-		}
-		add(append(g, c.row(r)...))
+	if !c.guide() {
+		rows()
 	}
 	if p.Rest != "" {
 		add(c.paragraph("", p.Rest, inkPaint, false))
+	}
+	// What is chosen from stands first where there is little room.
+	choices := c.choices()
+	if len(choices) > 0 && !c.roomy() && len(p.Ways) == 0 {
+		all = append(all, choices...)
+		choices = nil
 	}
 	if p.Question != "" {
 		add(append(group(c.paragraph("", p.Question, inkPaint, true)), c.paragraph("", p.Why, inkPaint, false)...))
@@ -188,6 +216,14 @@ func (c *canvas) groups() []group {
 		add(c.paragraph("", p.Why, inkPaint, false))
 	}
 	add(titled(p.Titles.Notes, "・", p.Notes))
+	for _, x := range p.Sections {
+		add(titled(x.Title, "・", x.Lines))
+	}
+	var labels []string
+	for _, f := range p.Fields {
+		labels = append(labels, f.Label)
+	}
+	add(titled(p.Titles.Fields, "・", labels))
 	add(titled(p.Titles.Bring, "・", p.Bring))
 	add(titled(p.Titles.Limits, "", p.Limits))
 	clerk := p.Clerk
@@ -201,6 +237,10 @@ func (c *canvas) groups() []group {
 	if p.Link != "" {
 		add(append(group(c.paragraph("", p.LinkText, inkPaint, false)), c.paragraph("", p.Link, mutedPaint, false)...))
 	}
+	all = append(all, choices...)
+	if c.guide() && !c.roomy() {
+		return all // a line that everybody knows makes no part of its own
+	}
 	var foot group
 	for _, s := range append(p.Foot[:len(p.Foot):len(p.Foot)], p.Help) {
 		if s != "" {
@@ -209,6 +249,56 @@ func (c *canvas) groups() []group {
 	}
 	add(foot)
 	return all
+}
+
+// guide tells whether this is one of the guides' screens.
+func (c *canvas) guide() bool {
+	return c.st.Screen == session.Guides || c.st.Screen == session.GuideStep
+}
+
+// choices are the things to choose from, in as few columns as let all of them stand on one part, and in as many as
+// their labels allow where none does.
+func (c *canvas) choices() []group {
+	var all []page.Button
+	for _, b := range c.p.Buttons {
+		if b.Choice {
+			all = append(all, b)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	columns := 1
+	for n := 1; n <= 4; n++ {
+		w := (c.cols - n + 1) / n
+		if w < c.touchCols || slices.ContainsFunc(all, func(b page.Button) bool { return len(text.Balance(b.Label, c.label(Rect{W: w}))) > c.touchRows }) {
+			break
+		}
+		columns = n
+		if rows := (len(all) + n - 1) / n; rows*c.touchRows+(rows-1)*c.gap() <= c.body {
+			break
+		}
+	}
+	var groups []group
+	for row := 0; len(all) > 0; row++ {
+		// Rows that touch each other are told apart by their colour.
+		p := unclearPaint
+		if row%2 == 1 && c.gap() == 0 {
+			p = plainPaint
+		}
+		g := make(group, c.touchRows)
+		x := 0
+		for i := range columns {
+			w := (c.cols - x - (columns - 1 - i)) / (columns - i)
+			if len(all) > 0 {
+				g[0].choices = append(g[0].choices, choice{all[0], x, w, p})
+				all = all[1:]
+			}
+			x += w + 1
+		}
+		groups = append(groups, g)
+	}
+	return groups
 }
 
 // staff is what staff must see to; it comes last.
@@ -319,9 +409,17 @@ func (c *canvas) way(x, w int, way page.Way, full bool) group {
 	}
 	add("", way.If, inkPaint, false)
 	for i, s := range way.Steps {
-		add(fmt.Sprintf("%d ", i+1), s, inkPaint, false)
+		g = append(g, begin(paragraph(x, w, fmt.Sprintf("%d ", i+1), s, inkPaint, false), i > 0)...)
 	}
 	return g
+}
+
+// begin marks lines as a whole that a part may begin with.
+func begin(lines []line, ok bool) []line {
+	if len(lines) > 0 {
+		lines[0].begins = ok
+	}
+	return lines
 }
 
 // sideBySide sets two ways in two columns.

@@ -116,6 +116,7 @@ type canvas struct {
 	p                    page.Page
 	cols, rows           int
 	touchCols, touchRows int
+	body                 int // rows that a single row of buttons leaves for the text
 	targets              []Target
 }
 
@@ -148,21 +149,6 @@ func (c *canvas) centred(r Rect, lines []string, p paint, bold bool) {
 	}
 }
 
-// balanced wraps s into as few lines as fit, and these into about the same length: a last line of one syllable
-// reads like a mistake.
-func balanced(s string, cells int) []string {
-	lines := text.Wrap(s, cells)
-	for len(lines) > 1 && cells > 2 {
-		cells--
-		narrower := text.Wrap(s, cells)
-		if len(narrower) > len(lines) {
-			break
-		}
-		lines = narrower
-	}
-	return lines
-}
-
 // tooSmall says so in as few cells as there may be.
 func (c *canvas) tooSmall() {
 	have, need := fmt.Sprintf("%dx%d", c.cols, c.rows), fmt.Sprintf("%dx%d", MinCols, MinRows)
@@ -180,6 +166,7 @@ func (c *canvas) draw() {
 	case c.strips():
 		top = c.strip(top)
 	}
+	c.body = c.rows - top - c.touchRows - 2*c.gap()
 	groups, staff := c.groups(), c.staff()
 	need := height(groups, c.gap())
 	if len(staff) > 0 {
@@ -188,7 +175,7 @@ func (c *canvas) draw() {
 	if c.roomy() {
 		top++
 	}
-	buttons := slices.DeleteFunc(slices.Clone(c.p.Buttons), func(b page.Button) bool { return b.Action == page.ActLanguage })
+	buttons := slices.DeleteFunc(slices.Clone(c.p.Buttons), func(b page.Button) bool { return b.Action == page.ActLanguage || b.Choice })
 	// What keeps the result from going stands first while the countdown runs.
 	slices.SortStableFunc(buttons, func(a, b page.Button) int { return rank(a) - rank(b) })
 	bar := c.bar(buttons, need, c.rows-top)
@@ -229,7 +216,7 @@ func (c *canvas) header() int {
 	if c.p.Mark != page.NoMark {
 		x = 4
 	}
-	lines := balanced(c.p.Headline, c.cols-x-lang)
+	lines := text.Balance(c.p.Headline, c.cols-x-lang)
 	h := max(c.touchRows, len(lines))
 	if c.roomy() {
 		h = max(c.touchRows+2, len(lines)+2)
@@ -314,7 +301,7 @@ func (c *canvas) strip(y int) int {
 // band draws the notice as the largest thing below the headline.
 func (c *canvas) band(y, h int) int {
 	n := c.st.Notice
-	lines := balanced(n.Text, c.cols-6)
+	lines := text.Balance(n.Text, c.cols-6)
 	if c.roomy() {
 		y, h = y+1, h+1
 	}
@@ -356,7 +343,8 @@ func (c *canvas) bar(buttons []page.Button, textRows, free int) layout {
 	l.rotating = nil
 	for _, b := range buttons {
 		switch {
-		case b.Action == page.ActFinish || b.Action == page.ActBack && len(l.fixedRight) == 0:
+		case c.guide() && (b.Action == page.ActBack || b.Action == page.ActOver),
+			!c.guide() && (b.Action == page.ActFinish || b.Action == page.ActBack && len(l.fixedRight) == 0):
 			l.fixedRight = append(l.fixedRight, b)
 		case b.Action == page.ActExtend:
 			l.fixedLeft = append(l.fixedLeft, b)
@@ -411,8 +399,11 @@ func (c *canvas) buttons(l layout, part, parts int) {
 				p = plainPaint
 			}
 			under := ""
-			if b.Action == page.ActMore {
+			switch {
+			case b.Action == page.ActMore:
 				under = fmt.Sprintf("%d/%d", part+1, parts)
+			case b.Action == page.ActExtend && !c.strips():
+				under = page.CountdownShort(c.st.Left, c.st.Lang)
 			}
 			c.button(Rect{x, y, w, c.touchRows}, b, p, under)
 			x += w + 1
@@ -420,9 +411,17 @@ func (c *canvas) buttons(l layout, part, parts int) {
 	}
 }
 
+// label returns the cells of a line on a button. One that is as wide as the screen keeps a column free on both sides.
+func (c *canvas) label(r Rect) int {
+	if r.W == c.cols {
+		return max(r.W-2, 2)
+	}
+	return max(r.W-1, 2)
+}
+
 func (c *canvas) button(r Rect, b page.Button, p paint, under string) {
 	c.fill(r, p)
-	lines := balanced(b.Label, max(r.W-1, 2))
+	lines := text.Balance(b.Label, c.label(r))
 	if under != "" {
 		lines = append(lines, under)
 	}
@@ -441,6 +440,9 @@ func (c *canvas) lines(y, h int, lines []line, alone bool) {
 		}
 		for _, s := range l.spans {
 			c.put(s.x, y+i, s.text, s.paint, s.bold)
+		}
+		for _, b := range l.choices {
+			c.button(Rect{b.x, y + i, b.w, c.touchRows}, b.Button, b.paint, "")
 		}
 	}
 }

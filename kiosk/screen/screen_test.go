@@ -95,9 +95,17 @@ func stills(t *testing.T, l text.Language) []session.State {
 			v.Code = "R-01"
 		case session.Details:
 			v.Left = 17
+		case session.Guides, session.GuideStep: // most visitors of a guide have laid no card
+			v.Facts, v.Resolved, v.Guide = card.Facts{}, site.Resolved{}, "portal"
 		}
-		all = append(all, session.Still(session.Settings{Printer: true}, s, v))
+		all = append(all, session.Still(session.Settings{Printer: true, Content: content.Embedded()}, s, v))
 	}
+	for _, at := range []string{"portal/extension-off", "memo/portal"} {
+		all = append(all, session.Still(session.Settings{Printer: true, Content: content.Embedded()}, session.GuideStep, session.Visit{Lang: l, Guide: at}))
+	}
+	known := visit(t, "locked-sign")
+	known.Lang, known.Guide, known.Left = l, "purpose/signing", 17
+	all = append(all, session.Still(session.Settings{Printer: true, Content: content.Embedded()}, session.GuideStep, known))
 	return append(all, session.Still(session.Settings{Printer: true, Staff: notice}, session.Attract, session.Visit{Lang: l}))
 }
 
@@ -109,8 +117,15 @@ var notice = []string{
 
 // name of a state in goldens and tests.
 func name(st session.State) string {
-	if len(st.Page.Staff) > 0 {
+	switch {
+	case len(st.Page.Staff) > 0:
 		return string(st.Screen) + "-notice"
+	case len(st.Page.Fields) > 0:
+		return string(st.Screen) + "-memo"
+	case st.Screen == session.GuideStep && len(st.Page.Rows) > 0:
+		return string(st.Screen) + "-known"
+	case st.Screen == session.GuideStep && len(st.Page.Ways) > 0:
+		return string(st.Screen) + "-leaf"
 	}
 	return string(st.Screen)
 }
@@ -421,8 +436,8 @@ func TestNotice(t *testing.T) {
 					continue
 				}
 				v := visit(t, "locked-sign")
-				v.Lang = l
-				for _, part := range parts(session.Still(session.Settings{Staff: notice}, s, v), g.cols, g.rows, g.panel) {
+				v.Lang, v.Guide = l, "portal"
+				for _, part := range parts(session.Still(session.Settings{Staff: notice, Content: content.Embedded()}, s, v), g.cols, g.rows, g.panel) {
 					if strings.Contains(part, "F-01") || strings.Contains(part, "kiosk.toml") {
 						t.Errorf("%s shows staff's notice:\n%s", s, part)
 					}

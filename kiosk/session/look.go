@@ -27,3 +27,11 @@ func (s State) Below() Screen { return s.at }
 
 // Down tells whether the reader is gone, also while an earlier result is still shown.
 func (s State) Down() bool { return s.gone }
+
+// Place names where the visitor stands in the guides, as GUIDE/NODE; empty elsewhere.
+func (s State) Place() string {
+	if s.at != GuideStep {
+		return ""
+	}
+	return s.walk.Ref()
+}

@@ -2,10 +2,13 @@ package session
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"kagimado/card"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/guide"
 	"kagimado/kiosk/page"
 )
 
@@ -77,16 +80,19 @@ func (n *turn) end() {
 	n.rest()
 }
 
-// begin clears the last visit at once and keeps what a second try of the same person needs: the language, and how
-// often it went wrong.
+// begin clears the last visit at once and keeps what a second try of the same person needs: the language, how often it
+// went wrong, and the place in the guides of somebody whose card has not been read yet.
 func (n *turn) begin(on occupancy) {
-	lang, tries := n.Lang, 0
+	lang, tries, walk := n.Lang, 0, n.walk
+	if n.readToEnd() {
+		walk = guide.Walk{}
+	}
 	switch n.at {
 	case RemovedEarly, TwoCards, Reading:
 		tries = n.tries
 	}
 	n.forget()
-	n.Lang, n.tries = lang, tries
+	n.Lang, n.tries, n.walk = lang, tries, walk
 	n.gone, n.fault, n.on = false, "", on
 }
 
@@ -133,7 +139,7 @@ func (n *turn) cardMute() {
 
 func (n *turn) readerGone(code string) {
 	n.gone, n.fault = true, code
-	if n.personal() && n.hasVerdict() || n.at == WrongCard {
+	if n.personal() && n.hasVerdict() || n.at == WrongCard || n.guiding() {
 		return // what is on the screen stays true; the fault shows when the visit is over
 	}
 	n.end()
@@ -149,8 +155,11 @@ func (n *turn) judged(ev Judged) {
 	first := n.at == Reading
 	n.Resolved = ev.Resolved
 	if !first {
-		if n.at == Question {
+		switch n.at {
+		case Question:
 			n.advance()
+		case GuideStep: // the visitor asked for the way of a forgotten number
+			n.enter(Result)
 		}
 		return
 	}
@@ -167,6 +176,9 @@ func (n *turn) judged(ev Judged) {
 		return
 	}
 	n.tries = 0
+	if !n.walk.Nowhere() {
+		n.walk = n.walk.Know(n.known())
+	}
 	n.owed = n.set.Printer && n.set.Print == PrintAuto && n.fresh
 	if n.on == occupied {
 		n.enter(TakeCard)
@@ -196,16 +208,22 @@ func (n *turn) advance() {
 // slipOwed prints the slip that comes by itself, once.
 func (n *turn) slipOwed() {
 	if n.owed && n.canPrint() {
-		n.print()
+		n.print(Result)
 	}
 }
 
-func (n *turn) print() {
-	n.owed = false
+// print asks for the slip of the result, or of the guide's leaf the visitor looks at.
+func (n *turn) print(of Screen) {
 	n.job++
 	n.slips++
-	n.slip = page.Printing{}
-	n.do(Print{Job: n.job, Page: page.Of(n.verdict(), n.office(), n.Lang)})
+	n.slip, n.printed = page.Printing{}, of
+	var subject page.Subject = n.verdict()
+	if of == GuideStep {
+		subject = n.place()
+	} else {
+		n.owed = false
+	}
+	n.do(Print{Job: n.job, Page: page.Of(subject, n.office(), n.Lang)})
 }
 
 func (n *turn) printEnded(ev PrintEnded) {
@@ -238,7 +256,7 @@ func (n *turn) touched(a page.Action) {
 
 // restart gives the screen its full time again, as any touch does.
 func (n *turn) restart() {
-	if n.personal() {
+	if n.personal() || n.guiding() {
 		if n.restarts == maxRestarts {
 			return
 		}
@@ -273,7 +291,7 @@ func (n *turn) act(a page.Action) {
 		}
 		return
 	}
-	if !n.hasVerdict() {
+	if n.guide(a) || !n.hasVerdict() {
 		return
 	}
 	switch a {
@@ -288,7 +306,7 @@ func (n *turn) act(a page.Action) {
 		}
 	case page.ActPrint:
 		if n.canPrint() && (n.at == Result || n.at == Details || n.at == NotPrinted) {
-			n.print()
+			n.print(Result)
 			n.enter(Printing)
 		}
 	case page.ActAsk:
@@ -301,6 +319,109 @@ func (n *turn) act(a page.Action) {
 	case page.ActYes, page.ActNo, page.ActDontKnow:
 		n.answered(a)
 	}
+}
+
+// guide does what a touch means in the guides and on the way into them, and tells whether it meant anything there.
+func (n *turn) guide(a page.Action) bool {
+	if n.set.Content == nil || n.at == Reading || n.judging {
+		return false
+	}
+	switch a {
+	case page.ActGuides:
+		n.walk = guide.Walk{}
+		n.enter(Guides)
+		return true
+	case page.ActResume:
+		if n.walk.Nowhere() {
+			return false
+		}
+		n.enter(GuideStep)
+		return true
+	case page.ActBack:
+		if n.printed == GuideStep && (n.at == Printed || n.at == NotPrinted) {
+			n.enter(GuideStep)
+			return true
+		}
+	case page.ActPrint:
+		if n.canPrint() && (n.at == GuideStep && n.walk.Leaf() != nil || n.at == NotPrinted && n.printed == GuideStep) {
+			n.print(GuideStep)
+			n.enter(Printing)
+			return true
+		}
+	}
+	if id, ok := strings.CutPrefix(string(a), string(page.ActGuide)); ok {
+		w, found := guide.At(&n.set.Content.Guides, id, n.known())
+		if found {
+			n.walk = w
+			n.enter(GuideStep)
+		}
+		return true
+	}
+	switch {
+	case n.at == Guides && a == page.ActBack:
+		n.leaveGuides()
+		return true
+	case n.at == GuideStep:
+		n.walked(a)
+		return true
+	}
+	return false
+}
+
+// leaveGuides goes back to the result, or to where nobody is.
+func (n *turn) leaveGuides() {
+	if n.readToEnd() {
+		n.enter(Result)
+		return
+	}
+	n.end()
+}
+
+// walked goes on in a guide.
+func (n *turn) walked(a page.Action) {
+	on := n.walk
+	count := func(prefix page.Action) (int, bool) {
+		s, ok := strings.CutPrefix(string(a), string(prefix))
+		i, err := strconv.Atoi(s)
+		return i, ok && err == nil
+	}
+	switch a {
+	case page.ActOver:
+		n.walk = guide.Walk{}
+		n.enter(Guides)
+		return
+	case page.ActBack:
+		var behind bool
+		if on, behind = on.Back(); !behind {
+			n.walk = guide.Walk{}
+			n.enter(Guides)
+			return
+		}
+	case page.ActDontKnow:
+		on = on.Answer(-1)
+	case page.ActThen:
+		on = on.Then()
+	case page.ActForgot:
+		if n.readToEnd() && n.walk.Leaf() != nil {
+			for _, name := range n.walk.Leaf().Forgotten {
+				if k, err := card.ParseKey(name); err == nil && !slices.Contains(n.Answers.Forgotten, k) {
+					n.Answers.Forgotten = append(slices.Clip(n.Answers.Forgotten), k)
+				}
+			}
+			n.judge()
+		}
+		return
+	default:
+		if i, ok := count(page.ActAnswer); ok {
+			on = on.Answer(i)
+		} else if i, ok := count(page.ActSee); ok {
+			on = on.See(i)
+		} else {
+			return
+		}
+	}
+	n.walk = on
+	n.enter(GuideStep)
 }
 
 func (n *turn) answered(a page.Action) {
@@ -349,7 +470,7 @@ func (n *turn) timeout() {
 func (n *turn) over() {
 	switch {
 	case n.at == NotPrinted:
-		n.enter(Result)
+		n.enter(n.printed)
 	case n.stay() > 0:
 		n.end()
 	case n.choosing:

@@ -3,6 +3,7 @@ package session
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"kagimado/card"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/guide"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/text"
@@ -123,6 +125,9 @@ func forgotten(t *testing.T, s State) {
 	if !reflect.DeepEqual(s.Facts, card.Facts{}) || !reflect.DeepEqual(s.Answers, diagnosis.Answers{}) ||
 		!reflect.DeepEqual(s.Resolved, site.Resolved{}) || s.asked != nil || s.question != "" || s.slip != nil {
 		t.Errorf("a state that belongs to nobody remembers a visitor: %+v", s)
+	}
+	if s.at == Attract && !s.walk.Nowhere() || !s.walk.Nowhere() && slices.ContainsFunc(s.walk.Trail(), func(x guide.Turn) bool { return x.Card }) {
+		t.Errorf("a state that belongs to nobody stands in a guide, or knows what a card answered there: %+v", s.walk)
 	}
 }
 
@@ -474,7 +479,7 @@ func TestMute(t *testing.T) {
 
 func TestStillShowsEveryScreen(t *testing.T) {
 	for _, screen := range Screens() {
-		s := Still(Settings{Printer: true}, screen, Visit{Facts: visitFacts(), Resolved: verdict(diagnosis.Locked, diagnosis.NFCPhone), Total: 12, Left: 20, Code: "R-01"})
+		s := Still(Settings{Printer: true, Content: guides()}, screen, Visit{Guide: "lost", Facts: visitFacts(), Resolved: verdict(diagnosis.Locked, diagnosis.NFCPhone), Total: 12, Left: 20, Code: "R-01"})
 		if s.Screen != screen || s.Page.Headline == "" {
 			t.Errorf("Still(%s) shows %s with headline %q", screen, s.Screen, s.Page.Headline)
 		}
@@ -484,12 +489,14 @@ func TestStillShowsEveryScreen(t *testing.T) {
 // TestAnySequence plays visits nobody planned and holds every state against what is promised.
 func TestAnySequence(t *testing.T) {
 	actions := []page.Action{page.ActNone, page.ActLanguage, page.ActPrint, page.ActDetails, page.ActBack, page.ActMore, page.ActExtend,
-		page.ActFinish, page.ActAsk, page.ActYes, page.ActNo, page.ActDontKnow, page.ActLang + "en", page.ActLang + "xx", "nonsense"}
+		page.ActFinish, page.ActAsk, page.ActYes, page.ActNo, page.ActDontKnow, page.ActLang + "en", page.ActLang + "xx", "nonsense",
+		page.ActGuides, page.ActGuide + "lost", page.ActGuide + "nowhere", page.ActAnswer + "0", page.ActAnswer + "9", page.ActThen, page.ActSee + "0",
+		page.ActOver, page.ActForgot, page.ActResume, page.ActBack, page.ActPrint}
 	headlines := []diagnosis.HeadlineCode{diagnosis.WrongCard, diagnosis.ReadAgain, diagnosis.Locked, diagnosis.AllClear}
 	seen := map[Screen]int{}
-	for seed := range uint64(60) {
+	for seed := range uint64(120) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		s := New(Settings{Printer: seed%2 == 0, Print: PrintMode(seed / 2 % 2), ResultFor: time.Duration(rnd.IntN(90)) * time.Second})
+		s := New(Settings{Content: guides(), Printer: seed%2 == 0, Print: PrintMode(seed / 2 % 2), ResultFor: time.Duration(rnd.IntN(90)) * time.Second})
 		var pending []Event
 		wake, timer := 0, false
 		for i := range 300 {
@@ -540,7 +547,7 @@ func TestAnySequence(t *testing.T) {
 			switch s.at {
 			case Attract, OutOfService, TwoCards:
 				forgotten(t, s)
-			case Result, Details, Question, Printed, NotPrinted, WrongCard, RemovedEarly:
+			case Result, Details, Question, Printed, NotPrinted, WrongCard, RemovedEarly, Guides, GuideStep:
 				if !timer {
 					t.Fatalf("seed %d, event %d, %T: %s has no time-out", seed, i, ev, s.at)
 				}

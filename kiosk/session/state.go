@@ -3,7 +3,8 @@
 // and the effects the loop has to carry out.
 //
 // A visit goes: attract, reading, take-card (the verdict is there already; the band asks for the card), result,
-// and from there questions, details and printing as the visitor likes, then attract again.
+// and from there questions, details and printing as the visitor likes, then attract again. The guides are open from
+// the screens that belong to nobody and from a result alike; who lays a card in the middle of one finds it again.
 //
 // The package must never read a clock, start a goroutine, log, draw or talk to a device: time-outs are events. It
 // must never keep anything of a visitor beyond the visit, and never decide what is right for a card.
@@ -15,7 +16,9 @@ import (
 	"time"
 
 	"kagimado/card"
+	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/guide"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/text"
@@ -33,6 +36,8 @@ const (
 	Result       Screen = "result"
 	Details      Screen = "details"
 	Question     Screen = "question"
+	Guides       Screen = "guides"
+	GuideStep    Screen = "guide-step"
 	Printing     Screen = "printing"
 	Printed      Screen = "printed"
 	NotPrinted   Screen = "not-printed"
@@ -44,8 +49,8 @@ const (
 
 // Screens returns every screen in the order of a visit.
 func Screens() []Screen {
-	return []Screen{Attract, Language, Reading, TakeCard, Result, Details, Question, Printing, Printed, NotPrinted,
-		WrongCard, RemovedEarly, TwoCards, OutOfService}
+	return []Screen{Attract, Language, Reading, TakeCard, Result, Details, Question, Guides, GuideStep, Printing, Printed,
+		NotPrinted, WrongCard, RemovedEarly, TwoCards, OutOfService}
 }
 
 // PrintMode tells when a slip is printed.
@@ -63,10 +68,11 @@ const (
 
 // Settings are what the profile says about visits. They never change while the kiosk runs.
 type Settings struct {
-	Lang      text.Language // greets every new visitor
-	Office    site.Office   // spoken of on screens without a verdict
-	Staff     []string      // what staff must see to (page.Attract); shown while nobody's card is
-	Printer   bool          // a printer belongs to this kiosk
+	Lang      text.Language    // greets every new visitor
+	Office    site.Office      // spoken of on screens without a verdict
+	Content   *content.Content // its guides; nil: there are none, and no button offers them
+	Staff     []string         // what staff must see to (page.Attract); shown while nobody's card is
+	Printer   bool             // a printer belongs to this kiosk
 	Print     PrintMode
 	ResultFor time.Duration // how long a result stays untouched; 0 or more than 60 s means 60 s
 }
@@ -75,13 +81,14 @@ type Settings struct {
 const (
 	resultFor   = 60  // a result, at most
 	countdown   = 20  // its last seconds are counted down in the open
+	guideFor    = 120 // a step of a guide, as long as no card has been read: reading takes time, and nobody's affairs are shown
 	messageFor  = 30  // wrong card, lifted early, two cards
 	takeCardFor = 5   // then the result shows although the card still lies there
 	printedFor  = 15  // the slip is out
 	choosingFor = 30  // the language screen where nothing else runs out
 	owedAfter   = 15  // an automatic slip waits this long for a first touch when there are questions
 	maxRestarts = 100 // a touchscreen with a stuck corner must not keep a result for ever
-	maxSlips    = 3   // of one visit
+	maxSlips    = 6   // of one visit
 )
 
 // occupancy tells what lies on the reader.
@@ -127,6 +134,8 @@ type State struct {
 	judging  bool
 	question diagnosis.Question // the one on the screen
 	asked    []diagnosis.Question
+	walk     guide.Walk   // where the visitor stands in the guides, also while a card is read in between
+	printed  Screen       // where the slip was asked for: Result or GuideStep
 	slip     page.Subject // Printing, Printed or NotPrinted of this visit's last slip
 	job      int          // grows with every slip
 	slips    int          // of this visit
@@ -158,6 +167,7 @@ type Visit struct {
 	Done, Total int    // of a reading
 	Code        string // of a fault or a slip that did not come
 	Tries       int
+	Guide       string // the place in the guides: GUIDE or GUIDE/NODE
 }
 
 // Still returns the State in which screen shows v: for pictures and tests, not for visits.
@@ -166,6 +176,7 @@ func Still(set Settings, screen Screen, v Visit) State {
 	s.at, s.Lang, s.Part = screen, v.Lang, v.Part
 	s.Done, s.Total, s.tries, s.fault = v.Done, v.Total, v.Tries, v.Code
 	s.slip = page.Printed{Confirmed: true}
+	s.printed = Result
 	switch screen {
 	case Language:
 		s.at, s.choosing = Attract, true
@@ -177,12 +188,15 @@ func Still(set Settings, screen Screen, v Visit) State {
 		s.slip = page.Printing{}
 	case NotPrinted:
 		s.slip = page.NotPrinted{Code: v.Code}
-	case Result, Details, Question:
+	case Result, Details, Question, Guides, GuideStep:
 		s.slip, s.remain = nil, v.Left
 	}
-	if s.personal() || screen == WrongCard || screen == RemovedEarly {
+	if s.personal() || screen == WrongCard || screen == RemovedEarly || screen == Guides || screen == GuideStep {
 		s.Facts, s.Resolved = v.Facts, v.Resolved
 		s.question, _ = s.open()
+	}
+	if screen == GuideStep && set.Content != nil {
+		s.walk, _ = guide.At(&set.Content.Guides, v.Guide, s.known())
 	}
 	s.compose()
 	return s
@@ -194,7 +208,19 @@ func (s *State) personal() bool {
 	case TakeCard, Result, Details, Question, Printing, Printed, NotPrinted:
 		return true
 	}
-	return false
+	return s.guiding() && s.readToEnd()
+}
+
+// guiding tells whether the screen below is one of the guides'.
+func (s *State) guiding() bool { return s.at == Guides || s.at == GuideStep }
+
+// readToEnd tells whether a My Number Card has been read to its end: there is a result to look at.
+func (s *State) readToEnd() bool {
+	switch s.Resolved.Report.Headline.Code {
+	case "", diagnosis.WrongCard, diagnosis.ReadAgain:
+		return false
+	}
+	return true
 }
 
 // hasVerdict tells whether there is a verdict to come back to.
@@ -206,7 +232,7 @@ func (s *State) counted() bool {
 	case Result, Details, Question, TakeCard:
 		return s.hasVerdict()
 	}
-	return false
+	return s.guiding()
 }
 
 // open returns the next question whose answer could change the way and that was not put yet.
@@ -221,7 +247,7 @@ func (s *State) open() (diagnosis.Question, bool) {
 
 func (s *State) canPrint() bool {
 	_, busy := s.slip.(page.Printing)
-	return s.set.Printer && s.hasVerdict() && !busy && s.slips < maxSlips
+	return s.set.Printer && (s.readToEnd() || s.at == GuideStep || s.printed == GuideStep) && !busy && s.slips < maxSlips
 }
 
 func (s *State) office() site.Office {
@@ -233,6 +259,16 @@ func (s *State) office() site.Office {
 
 func (s *State) verdict() page.Verdict {
 	return page.Verdict{Report: s.Resolved.Report, Facts: s.Facts, Tries: s.tries}
+}
+
+// place is where the visitor stands in the guides, with what a card has said.
+func (s *State) place() page.GuideStep {
+	g := page.GuideStep{Content: s.set.Content, Walk: s.walk}
+	if s.readToEnd() {
+		v := s.verdict()
+		g.Verdict = &v
+	}
+	return g
 }
 
 // subject tells what the page is about.
@@ -253,6 +289,10 @@ func (s *State) subject() page.Subject {
 		return page.Details{Report: s.Resolved.Report, Facts: s.Facts}
 	case Question:
 		return page.Ask{Question: s.question, Report: s.Resolved.Report}
+	case Guides:
+		return page.GuideMenu{Content: s.set.Content}
+	case GuideStep:
+		return s.place()
 	case Printing, Printed, NotPrinted:
 		return s.slip
 	case TwoCards:
@@ -296,6 +336,12 @@ func (s *State) offers(a page.Action) bool {
 		return s.Left > 0
 	case page.ActAsk:
 		return len(s.Resolved.Report.Questions) > 0
+	case page.ActFinish:
+		return !s.guiding() || s.readToEnd() // otherwise there is nothing to clear, and back leads out
+	case page.ActGuides:
+		return s.set.Content != nil && s.walk.Nowhere()
+	case page.ActResume:
+		return !s.walk.Nowhere()
 	case page.ActMore:
 		return false // whoever draws knows whether there is more
 	}
@@ -307,7 +353,7 @@ func (s *State) notice() Notice {
 	switch {
 	case s.Screen == TakeCard && s.hasVerdict(), s.counted() && !s.choosing && s.on == occupied:
 		about = page.TakeCard{}
-	case s.slip != nil && (s.Screen == Result || s.Screen == Details || s.Screen == Question):
+	case s.slip != nil && (s.Screen == Result || s.Screen == Details || s.Screen == Question || s.Screen == GuideStep):
 		about = s.slip
 	default:
 		return Notice{}
@@ -344,6 +390,11 @@ func (s *State) stay() int {
 		return result
 	case Printed:
 		return printedFor
+	case Guides, GuideStep:
+		if s.readToEnd() {
+			return result
+		}
+		return guideFor
 	case NotPrinted, WrongCard, RemovedEarly:
 		return messageFor
 	case TwoCards:
@@ -387,6 +438,49 @@ func (s *State) rest() {
 	default:
 		s.enter(Attract)
 	}
+}
+
+// known is what the card has said for certain, for the guides. A card that answers on only some points leaves the
+// others open.
+func (s *State) known() guide.Known {
+	if !s.readToEnd() {
+		return nil
+	}
+	r := s.Resolved.Report
+	has := func(code diagnosis.FindingCode, k card.Key) bool {
+		return slices.ContainsFunc(r.Findings, func(f diagnosis.Finding) bool { return f.Code == code && f.Key == k })
+	}
+	known := guide.Known{}
+	for _, k := range []card.Key{card.Auth, card.Sign, card.InputSupport, card.Juki, card.SurfaceB} {
+		c := diagnosis.Spoken(s.Facts, k)
+		switch {
+		case has(diagnosis.FoundLocked, k):
+			known[k.String()] = guide.KeyLocked
+		case has(diagnosis.FoundLastTry, k):
+			known[k.String()] = guide.KeyLastTry
+		case c.State == card.Counted:
+			known[k.String()] = guide.KeyOpen
+		case c.State == card.CounterAbsent:
+			known[k.String()] = guide.KeyAbsent
+		}
+	}
+	c := s.Facts.Certificate(card.AuthCertificate)
+	none := card.KeyUnknown
+	switch {
+	case has(diagnosis.FoundCertificateAbsent, none):
+		known[guide.Certificate] = guide.Absent
+	case has(diagnosis.FoundGraceUntil, none):
+		known[guide.Certificate] = guide.Grace
+	case has(diagnosis.FoundGraceOver, none):
+		known[guide.Certificate] = guide.Over
+	case has(diagnosis.FoundCertificateExpired, none):
+		known[guide.Certificate] = guide.Expired
+	case has(diagnosis.FoundCertificateExpiresSoon, none):
+		known[guide.Certificate] = guide.Soon
+	case c.State == card.CertificateRead && !s.Resolved.Office.ReadAt.IsZero():
+		known[guide.Certificate] = guide.Valid
+	}
+	return known
 }
 
 // language of a lang: action.

@@ -90,6 +90,7 @@ type Office struct {
 	Municipality string
 	Kiosk        string    // the kiosk's own name on slips
 	Primary      *Window   // the window of the first counter path in the report, if this office has one
+	Counter      *Window   // the window for cards and PINs of whoever lives here, with its weekly hours and without a moment
 	Stores       []Store   // chains for the key of the store path, safest first: those the path names
 	MoreStores   []Store   // further chains of which only some shops do it and the profile names none
 	StoreHours   string    // 6:30-23:00

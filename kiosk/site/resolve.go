@@ -183,6 +183,12 @@ func place(w Window) *diagnosis.Place {
 	return p
 }
 
+// usual is what most people come for.
+var usual = diagnosis.Path{Route: diagnosis.RouteCounter, At: diagnosis.AtOffice, Who: diagnosis.Owner, Actions: []diagnosis.Action{
+	{Verb: diagnosis.IssueCertificates}, {Verb: diagnosis.RenewCertificates}, {Verb: diagnosis.Reset, Key: card.Auth},
+	{Verb: diagnosis.Reset, Key: card.Sign}, {Verb: diagnosis.Reset, Key: card.InputSupport}, {Verb: diagnosis.Reset, Key: card.Juki},
+}}
+
 func (v *resolver) office(r diagnosis.Report) Office {
 	o := Office{Primary: v.window, Stores: v.stores, MoreStores: v.more}
 	if p := v.profile; p != nil {
@@ -191,6 +197,10 @@ func (v *resolver) office(r diagnosis.Report) Office {
 			o.QueueTicket = p.QueueTicket
 		}
 		o.Bring = p.bring(v.counter, &r.Primary)
+		o.Counter = v.windowFor(&usual)
+		if o.Counter != nil {
+			o.Counter.Opening = Opening{Hours: o.Counter.Opening.Hours}
+		}
 	}
 	page := content.PageCard
 	if v.store != nil && len(v.stores) > 0 {
@@ -201,7 +211,7 @@ func (v *resolver) office(r diagnosis.Report) Office {
 			h, _ := v.content.Chain(s.ID)
 			dates = append(dates, h.Checked)
 		}
-		o.StoresDate = oldest(dates)
+		o.StoresDate = Oldest(dates)
 		// Also a clock that is not believed has a lower bound, and that is enough to know that a list is old.
 		o.StoresOld = old(o.StoresDate, v.now.Earliest)
 		v.checked = append(v.checked, dates...)
@@ -213,7 +223,7 @@ func (v *resolver) office(r diagnosis.Report) Office {
 		o.Official = p.Address
 		v.checked = append(v.checked, p.Checked)
 	}
-	o.InfoDate = oldest(v.checked)
+	o.InfoDate = Oldest(v.checked)
 	o.StoreFirst = v.storeFirst(r)
 	if believed(v.now) {
 		o.ReadAt = v.now.Earliest.Add(v.now.Latest.Sub(v.now.Earliest) / 2)
@@ -253,7 +263,8 @@ func (v *resolver) storeFirst(r diagnosis.Report) bool {
 	return r.Primary.Route == diagnosis.RouteStore
 }
 
-func oldest(dates []content.Date) card.Date {
+// Oldest returns the oldest of the dates, the zero Date of none.
+func Oldest(dates []content.Date) card.Date {
 	var o card.Date
 	for _, d := range dates {
 		if c := (card.Date{Year: d.Year, Month: time.Month(d.Month), Day: d.Day}); !o.Known() || c.Before(o) {

@@ -81,7 +81,7 @@ func OldStores(c *content.Content, at time.Time) string {
 	for _, h := range c.Chains {
 		checked = append(checked, h.Checked)
 	}
-	day := oldest(checked)
+	day := Oldest(checked)
 	if !old(day, at) {
 		return ""
 	}

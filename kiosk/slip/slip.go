@@ -118,9 +118,13 @@ func lay(p page.Page, o Options) (*sheet, error) {
 	s.rows(p)
 	s.ways(p, o.Width)
 	s.list("notes", p.Titles.Notes, p.Notes)
+	for _, x := range p.Sections {
+		s.list("section", x.Title, x.Lines)
+	}
 	s.checklist("things to bring", p.Titles.Bring, p.Bring)
 	s.limits(p)
 	s.clerk(p)
+	s.fields(p, o.DPI)
 	s.foot(p, o.Width)
 	s.y += s.quiet
 	return &s.sheet, s.err
@@ -322,6 +326,21 @@ func (s *setter) flow(block string, page column, st style, bullet string, items 
 		}
 		s.text(block, c.indent(indent), st, it)
 		c.left += need + st.Em()/2 // beyond the right end after an item of several lines
+	}
+}
+
+// writing is the room for one line of handwriting, in millimetres: what a form allows for.
+const writing = 8
+
+// fields sets places to write on: a label, and rules below it.
+func (s *setter) fields(p page.Page, dpi int) {
+	for _, f := range p.Fields {
+		s.block()
+		s.text("field", s.page, s.strong, f.Label)
+		for range f.Lines {
+			s.y += writing * dpi * 10 / 254
+			s.bar(s.page.left, s.y-s.rule, s.page.right, s.y)
+		}
 	}
 }
 
