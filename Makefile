@@ -73,6 +73,10 @@ pictures: build ## draw the README's pictures anew
 		./bin/kioskctl slip $(CASE) --facts .pictures/$$card.json --png .pictures/slip-$$card.png; \
 	done
 	./bin/kioskctl screen --show attract --size 64x20 $(CASE) --png .pictures/attract.png
+	./bin/kioskctl screen --show guides --size 64x20 $(CASE) --png .pictures/guides.png
+	./bin/kioskctl screen --show guide-step --guide portal/q2 --size 64x20 $(CASE) --png .pictures/guide-step.png
+	./bin/kioskctl slip --guide portal/extension-off $(CASE) --png .pictures/slip-guide.png
+	./bin/kioskctl slip --guide memo/insurance $(CASE) --png .pictures/slip-memo.png
 	./bin/kioskctl screen --show question --size 64x20 $(CASE) --facts .pictures/locked-sign.json --png .pictures/question.png
 
 clean: ## remove what was built

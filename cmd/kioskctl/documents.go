@@ -13,14 +13,15 @@ var schemas embed.FS
 
 // describeDocuments prints one JSON object with a schema for each document.
 func describeDocuments(w io.Writer) error {
-	facts, err := schemas.ReadFile("schema/facts.json")
-	if err != nil {
-		return err
+	for i, name := range []string{"facts", "report", "guide"} {
+		schema, err := schemas.ReadFile("schema/" + name + ".json")
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "%c\"%s/1\":%s", "{,,"[i], name, schema); err != nil {
+			return err
+		}
 	}
-	report, err := schemas.ReadFile("schema/report.json")
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "{\"facts/1\":%s,\"report/1\":%s}\n", facts, report)
+	_, err := fmt.Fprintln(w, "}")
 	return err
 }

@@ -62,8 +62,9 @@ func commands() []command {
 	return []command{
 		{"read", "[--reader NAME] [--timeout 10s] [--all] [--trace] [--lang LANG] [--json]", "read the card on the reader", read},
 		{"diagnose", "--facts FILE " + caseSynopsis + " [--json]", "say what is wrong and which way solves it", diagnose},
-		{"slip", "--facts FILE " + caseSynopsis + " [--width DOTS] [--dpi DPI] (--png OUT | --escpos OUT | --text)", "set the slip", makeSlip},
-		{"screen", "--show STATE [--facts FILE] " + caseSynopsis + " [--size 40x12] [--page N] (--text | --png OUT)", "draw one screen", makeScreen},
+		{"slip", "(--facts FILE | --guide ID/LEAF) " + caseSynopsis + " [--width DOTS] [--dpi DPI] (--png OUT | --escpos OUT | --text)", "set the slip", makeSlip},
+		{"screen", "--show STATE [--facts FILE] [--guide ID/NODE] " + caseSynopsis + " [--size 40x12] [--page N] (--text | --png OUT)", "draw one screen", makeScreen},
+		{"guide", "[ID[/LEAF]] [--lang LANG] [--profile FILE] [--json] [--check]", "list the guides, draw one as a tree, print one of its leaves", guides},
 		{"profile", "check FILE", "find the mistakes in a profile", profile},
 		{"help", "[COMMAND | json]", "say how to call it; json: describe the documents", help},
 	}
@@ -118,16 +119,22 @@ func (t *tool) flags(name string) *flag.FlagSet {
 
 // parse reads flags, which take no further arguments.
 func parse(fs *flag.FlagSet, args []string) error {
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return failure{status: usage} // the flag package has said it
+	if err := parseFlags(fs, args); err != nil {
+		return err
 	}
 	if fs.NArg() > 0 {
 		return usagef("%s takes no argument %q", fs.Name(), fs.Arg(0))
 	}
 	return nil
+}
+
+// parseFlags reads flags up to the first argument.
+func parseFlags(fs *flag.FlagSet, args []string) error {
+	err := fs.Parse(args)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	return failure{status: usage} // the flag package has said it
 }
 
 func (t *tool) synopsis(w io.Writer, name string) {

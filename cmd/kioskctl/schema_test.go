@@ -13,6 +13,7 @@ import (
 	"kagimado/card/cardtest"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/guide"
 	"kagimado/kiosk/site"
 )
 
@@ -171,6 +172,37 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 					t.Errorf("report of %s with %q: %v", spec.Name, answers, err)
 				}
 			}
+		}
+	}
+}
+
+// TestGuidesFitTheirSchema holds every guide, and every leaf by itself, and finds what they cite.
+func TestGuidesFitTheirSchema(t *testing.T) {
+	c := content.Embedded()
+	b := book{Guides: &c.Guides, filled: guide.Filled(c.Terminal)}
+	fits := func(name string, d guideDocument) {
+		document, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := valid(t, "guide", document); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if regexp.MustCompile(`\{[a-z]+\}`).Match(document) {
+			t.Errorf("%s holds a placeholder that nobody filled", name)
+		}
+		for _, l := range d.Leaves {
+			for _, s := range slices.Concat(l.Lead, l.Steps, l.Stop, l.Notes) {
+				if !slices.ContainsFunc(d.Sources, func(x sourceDocument) bool { return x.ID == s.Source }) {
+					t.Errorf("%s cites %q, which is not among its sources", name, s.Source)
+				}
+			}
+		}
+	}
+	for _, g := range b.ordered() {
+		fits(g.ID, b.document(g, g.Questions, g.Leaves))
+		for _, l := range g.Leaves {
+			fits(g.ID+"/"+l.ID, b.document(g, nil, []content.Leaf{l}))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"image/png"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
 	"kagimado/kiosk/font"
+	"kagimado/kiosk/guide"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/screen"
 	"kagimado/kiosk/session"
@@ -46,6 +48,7 @@ func makeSlip(_ context.Context, t *tool, args []string) error {
 	v.register(fs)
 	width := fs.Int("width", 576, "dots of the print head: 384, 512, 576 or 640")
 	dpi := fs.Int("dpi", 203, "dots per inch: 180 or 203")
+	place := guideFlag(fs)
 	toPNG := fs.String("png", "", "write the slip as a picture to this file")
 	toESCPOS := fs.String("escpos", "", "write the bytes for the printer to this file")
 	asText := fs.Bool("text", false, "print the words of the slip")
@@ -55,11 +58,10 @@ func makeSlip(_ context.Context, t *tool, args []string) error {
 	if !exactlyOne(*toPNG != "", *toESCPOS != "", *asText) {
 		return usagef("slip takes exactly one of --png, --escpos and --text")
 	}
-	facts, resolved, err := v.resolve(t)
+	p, err := v.slip(t, *place)
 	if err != nil {
 		return err
 	}
-	p := page.Of(page.Verdict{Report: resolved.Report, Facts: facts}, resolved.Office, text.Language(*v.lang))
 	if *asText {
 		return page.WriteText(t.stdout, p)
 	}
@@ -75,6 +77,47 @@ func makeSlip(_ context.Context, t *tool, args []string) error {
 		return err
 	}
 	return os.WriteFile(*toESCPOS, b, 0o644)
+}
+
+// slip is what is printed: the verdict on a card, or a guide's leaf with what a card has said of it.
+func (v *visit) slip(t *tool, place string) (page.Page, error) {
+	var verdict *page.Verdict
+	office, err := v.office()
+	if err == nil && (v.facts != "" || place == "") {
+		var resolved site.Resolved
+		verdict = new(page.Verdict)
+		verdict.Facts, resolved, err = v.resolve(t)
+		verdict.Report, office = resolved.Report, resolved.Office
+	}
+	if err != nil {
+		return page.Page{}, err
+	}
+	lang := text.Language(*v.lang)
+	if place == "" {
+		return page.Of(*verdict, office, lang), nil
+	}
+	walk, err := walkTo(place)
+	if err != nil {
+		return page.Page{}, err
+	}
+	if walk.Leaf() == nil {
+		return page.Page{}, usagef("--guide %q: this is a question; a slip is made of a leaf", place)
+	}
+	return page.Of(page.GuideStep{Content: content.Embedded(), Walk: walk, Verdict: verdict}, office, lang), nil
+}
+
+// guideFlag names a place in the guides.
+func guideFlag(fs *flag.FlagSet) *string {
+	return fs.String("guide", "", "the place in the guides, as ID or ID/LEAF")
+}
+
+// walkTo stands at a place in the guides.
+func walkTo(place string) (guide.Walk, error) {
+	w, ok := guide.At(&content.Embedded().Guides, place, nil)
+	if !ok {
+		return w, usagef("--guide %q: there is no such place; kioskctl guide lists them", place)
+	}
+	return w, nil
 }
 
 func exactlyOne(set ...bool) bool {
@@ -107,6 +150,7 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 	show := fs.String("show", "", "the screen: "+strings.Join(screenNames(), " "))
 	size := fs.String("size", "40x12", "cells")
 	part := fs.Int("page", 1, "which part of a screen that has several")
+	place := guideFlag(fs)
 	toPNG := fs.String("png", "", "write a picture to this file, in the real font and colours")
 	asText := fs.Bool("text", false, "print the screen as text")
 	if err := parse(fs, args); err != nil {
@@ -122,8 +166,13 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 	if n, err := fmt.Sscanf(*size, "%dx%d", &cols, &rows); n != 2 || err != nil || cols < screen.MinCols || rows < screen.MinRows || cols > 400 || rows > 200 {
 		return usagef("--size %q: want cells as 40x12, at least %dx%d", *size, screen.MinCols, screen.MinRows)
 	}
-	still := session.Visit{Lang: text.Language(*v.lang), Part: *part - 1, Done: 9, Total: 21, Code: "P-02", Left: 45}
+	still := session.Visit{Lang: text.Language(*v.lang), Part: *part - 1, Done: 9, Total: 21, Code: "P-02", Left: 45, Guide: *place}
 	name := session.Screen(*show)
+	if name == session.GuideStep {
+		if _, err := walkTo(*place); err != nil {
+			return err
+		}
+	}
 	if name == session.OutOfService {
 		still.Code = "R-02"
 	}
@@ -139,7 +188,7 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 		return usagef("--show %s is about a card: --facts names the document it is drawn from", name)
 	}
 	b := screen.NewBuffer(cols, rows)
-	screen.Draw(b, session.Still(session.Settings{Office: office, Printer: true}, name, still), screen.Panel{Cols: cols, Rows: rows})
+	screen.Draw(b, session.Still(session.Settings{Office: office, Content: content.Embedded(), Printer: true}, name, still), screen.Panel{Cols: cols, Rows: rows})
 	if *asText {
 		_, err := io.WriteString(t.stdout, b.Text())
 		return err
