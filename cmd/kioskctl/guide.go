@@ -208,7 +208,11 @@ func (d *drawing) node(indent, ref string) {
 			d.line(indent, "   see %s", strings.Join(each(l.See, func(ref string) string { return d.target(d.g, ref) }), ", "))
 		}
 		if l.Then != "" {
-			d.line(indent, "+- then")
+			then := d.lang.Say("button.then")
+			if l.ThenLabel != (content.Words{}) {
+				then = d.say(l.ThenLabel)
+			}
+			d.line(indent, "+- %s", then)
 			d.node(indent+"   ", l.Then)
 		}
 	}
@@ -276,6 +280,7 @@ type (
 		Stop      []statementDocument `json:"stop"`
 		Notes     []statementDocument `json:"notes"`
 		Then      *string             `json:"then"`
+		ThenLabel *wordsDocument      `json:"then_label"`
 		See       []string            `json:"see"`
 		Forgotten []string            `json:"forgotten"`
 		Stores    []string            `json:"stores"`
@@ -322,7 +327,7 @@ func (b book) document(g *content.Guide, questions []content.Question, leaves []
 	d.Leaves = each(leaves, func(l content.Leaf) leafDocument {
 		x := leafDocument{
 			ID: l.ID, Title: b.words(l.Title), Keys: list(l.Keys), Lead: say(l.Lead), Steps: say(l.Steps), Stop: say(l.Stop), Notes: say(l.Notes),
-			See: each(l.See, to), Forgotten: list(l.Forgotten), Stores: list(l.Stores), Office: l.Office, Phones: list(l.Phones), Page: some(l.Page),
+			ThenLabel: b.someWords(l.ThenLabel), See: each(l.See, to), Forgotten: list(l.Forgotten), Stores: list(l.Stores), Office: l.Office, Phones: list(l.Phones), Page: some(l.Page),
 			Fields: each(l.Fields, func(f content.Field) fieldDocument { return fieldDocument{b.words(f.Label), f.Lines} }),
 		}
 		if l.Then != "" {

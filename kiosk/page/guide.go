@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -250,7 +249,7 @@ func (t guided) trail() []string {
 // guideFoot tells which leaf this is, for whoever helps by telephone, where the kiosk stands, and how old the oldest of
 // the facts is.
 func (t guided) guideFoot(l *content.Leaf) []string {
-	foot := []string{fmt.Sprintf("%s (%s)", t.words(t.Walk.Guide().Title), t.Walk.Ref())}
+	foot := []string{t.words(t.Walk.Guide().Title), t.Walk.Ref()}
 	if place := strings.TrimSpace(t.office.Name + " " + t.office.Kiosk); place != "" {
 		foot = append(foot, place)
 	}

@@ -115,7 +115,7 @@ func follow(parts [][]line, lines []line, h, gap int) [][]line {
 func paragraph(x, w int, prefix, s string, p paint, bold bool) []line {
 	var lines []line
 	in := text.Width(prefix)
-	for i, l := range text.Wrap(s, w-in) {
+	for i, l := range text.Balance(s, w-in) {
 		at := line{spans: []span{{x + in, l, p, bold}}}
 		if i == 0 && prefix != "" {
 			at.spans = append([]span{{x, prefix, p, bold}}, at.spans...)

@@ -212,12 +212,13 @@ func TestGuideWhileTheReaderIsGone(t *testing.T) {
 func TestKnown(t *testing.T) {
 	day := card.Date{Year: 2030, Month: 2, Day: 17}
 	for _, tt := range []struct {
-		name     string
-		headline diagnosis.HeadlineCode
-		findings []diagnosis.Finding
-		facts    func(*card.Facts)
-		timeless bool
-		want     map[string]string
+		name      string
+		headline  diagnosis.HeadlineCode
+		questions []diagnosis.Question
+		findings  []diagnosis.Finding
+		facts     func(*card.Facts)
+		timeless  bool
+		want      map[string]string
 	}{
 		{name: "nothing read", headline: diagnosis.ReadAgain},
 		{name: "a licence", headline: diagnosis.WrongCard},
@@ -229,6 +230,8 @@ func TestKnown(t *testing.T) {
 			}, want: map[string]string{"auth": guide.KeyLastTry, "sign": guide.KeyLocked, "input-support": guide.KeyOpen}},
 		{name: "a child's signing counter is no lock", headline: diagnosis.AllClear,
 			facts: func(f *card.Facts) { f.Counters[card.Sign-1] = card.Counter{Key: card.Sign, State: card.Blocked} }, want: map[string]string{}},
+		{name: "nor while it is open whose card it is", headline: diagnosis.Locked, questions: []diagnosis.Question{diagnosis.Under15},
+			findings: []diagnosis.Finding{{Code: diagnosis.FoundLocked, Key: card.Sign}}, want: map[string]string{}},
 		{name: "valid", headline: diagnosis.AllClear, facts: func(f *card.Facts) {
 			f.Certificates[0] = card.Certificate{Key: card.AuthCertificate, State: card.CertificateRead, NotAfter: day}
 		}, want: map[string]string{guide.Certificate: guide.Valid}},
@@ -247,7 +250,7 @@ func TestKnown(t *testing.T) {
 			want: map[string]string{guide.Certificate: guide.Absent}},
 	} {
 		s := State{Facts: card.NewFacts(), Resolved: verdict(tt.headline)}
-		s.Resolved.Report.Findings = tt.findings
+		s.Resolved.Report.Findings, s.Resolved.Report.Questions = tt.findings, tt.questions
 		if !tt.timeless {
 			s.Resolved.Office.ReadAt = time.Date(2026, 11, 24, 10, 15, 0, 0, card.Tokyo)
 		}

@@ -454,6 +454,8 @@ func (s *State) known() guide.Known {
 	for _, k := range []card.Key{card.Auth, card.Sign, card.InputSupport, card.Juki, card.SurfaceB} {
 		c := diagnosis.Spoken(s.Facts, k)
 		switch {
+		case k == card.Sign && slices.Contains(r.Questions, diagnosis.Under15):
+			// Whose card it is decides whether there ever was a password to lock.
 		case has(diagnosis.FoundLocked, k):
 			known[k.String()] = guide.KeyLocked
 		case has(diagnosis.FoundLastTry, k):

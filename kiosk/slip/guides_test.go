@@ -28,10 +28,10 @@ func TestEveryLeafFitsItsPaper(t *testing.T) {
 		options             slip.Options
 		longest, easy, memo float64 // cm
 	}{
-		{slip.Options{Width: 576, DPI: 203}, 25, 33, 34},
-		{slip.Options{Width: 512, DPI: 180}, 25, 34, 38},
-		{slip.Options{Width: 640, DPI: 203}, 25, 33, 34},
-		{slip.Options{Width: 384, DPI: 203}, 35, 47, 47},
+		{slip.Options{Width: 576, DPI: 203}, 20, 28, 33},
+		{slip.Options{Width: 512, DPI: 180}, 24, 33, 37},
+		{slip.Options{Width: 640, DPI: 203}, 20, 28, 33},
+		{slip.Options{Width: 384, DPI: 203}, 32, 45, 46},
 	} {
 		longest, which := 0.0, ""
 		for _, at := range guide.Nodes(&c.Guides) {

@@ -6,52 +6,65 @@ import (
 	"unicode/utf8"
 )
 
-// longest is how many lines a text may take to be worth balancing: nobody pauses in a longer one, and looking for the
-// best takes its time.
-const longest = 6
-
-// Balance breaks a headline or a label into as few lines of at most this many cells as it needs, each where a reader
-// would pause and not just where a line is full: a verdict must not end in one orphaned kana or tear a word in two.
-// Lines end where Wrap may end them.
+// Balance breaks a text into as few lines of at most this many cells as it needs, each where a reader would pause and
+// not just where a line is full: a verdict must not end in one orphaned kana or tear a word in two. Lines end where
+// WrapFunc may end them.
 func Balance(s string, cells int) []string {
-	lines := Wrap(s, cells)
-	if len(lines) > longest || len(lines) < 2 {
-		return lines
-	}
-	lines = nil
+	var lines []string
 	for paragraph := range strings.Lines(s) {
-		lines = append(lines, newBreaker(strings.TrimRight(paragraph, " \n\r"), cells).best(0).lines...)
+		paragraph = strings.TrimRight(paragraph, " \n\r")
+		if paragraph == "" {
+			lines = append(lines, "")
+			continue
+		}
+		lines = append(lines, newBreaker(paragraph, max(cells, 1)).lines()...)
 	}
 	return lines
 }
 
-// breaker finds the best lines for a short text by trying all ends that a line may have.
+// breaker finds the best lines of a paragraph by weighing all ends that each line may have, from the last line to the
+// first. Widths are added up: measuring every line that could be is what would take the time.
 type breaker struct {
 	cells int
 	parts []string // between two of them a line may end
-	known []broken // by the part a line begins with; the same rest is reached in many ways
+	width []int    // of each part
+	blank []int    // of the spaces that end it, which a line drops
+	end   []int    // of the best line that begins with the part
+	cost  []int    // of the best lines from there on
 }
 
 func newBreaker(s string, cells int) *breaker {
 	b := &breaker{cells: cells}
+	add := func(p string) {
+		trimmed := strings.TrimRight(p, " ")
+		b.parts = append(b.parts, p)
+		b.width = append(b.width, Width(p))
+		b.blank = append(b.blank, len(p)-len(trimmed))
+	}
 	for _, p := range segments(s) {
-		for Width(p) > cells { // not to be broken and too wide: cut it
+		for Width(strings.TrimRight(p, " ")) > cells { // not to be broken and too wide: cut it
 			head := clustersWithin(p, cells, Width)
-			if p = p[len(head):]; p == "" {
-				p = head
+			if head == p {
 				break
 			}
-			b.parts = append(b.parts, head)
+			add(head)
+			p = p[len(head):]
 		}
-		b.parts = append(b.parts, p)
+		add(p)
 	}
-	b.known = make([]broken, len(b.parts))
+	b.end, b.cost = make([]int, len(b.parts)), make([]int, len(b.parts)+1)
+	for i := len(b.parts) - 1; i >= 0; i-- {
+		b.weigh(i)
+	}
 	return b
 }
 
-type broken struct {
-	lines []string
-	cost  int
+func (b *breaker) lines() []string {
+	var lines []string
+	for i := 0; i < len(b.parts); i = b.end[i] {
+		lines = append(lines, strings.TrimRight(strings.Join(b.parts[i:b.end[i]], ""), " "))
+	}
+	return lines
 }
 
 // Costs of a break. A line more outweighs every ugliness but a torn word, because paper is short.
@@ -64,46 +77,34 @@ const (
 	costRagged   = 600    // for a line with nothing on it; falls with the square of what is on it
 )
 
-// best returns the best lines for the parts from i on.
-func (b *breaker) best(i int) broken {
-	if i == len(b.parts) {
-		return broken{}
-	}
-	if b.known[i].lines != nil {
-		return b.known[i]
-	}
-	type end struct {
-		at    int
-		line  string
-		width int
-	}
-	var ends []end
-	for j, line := i+1, ""; j <= len(b.parts); j++ {
-		line += b.parts[j-1]
-		trimmed := strings.TrimRight(line, " ")
-		w := Width(trimmed)
-		if w > b.cells && len(ends) > 0 {
-			break
+// weigh finds the best end for a line that begins with part i. A line that is nearly empty is none, unless nothing
+// more fits; of equals the fuller one is taken.
+func (b *breaker) weigh(i int) {
+	b.end[i] = 0
+	for j, w := i+1, 0; j <= len(b.parts); j++ {
+		w += b.width[j-1]
+		used := w - b.blank[j-1]
+		if used > b.cells && b.end[i] > 0 {
+			return
 		}
-		if n := len(ends) - 1; n >= 0 && ends[n].width < b.cells/3 {
-			ends = ends[:n] // too short to be worth a line, unless nothing longer fits
+		free := b.cells - used
+		cost := costLine + costRagged*free*free/(b.cells*b.cells) + b.cost[j]
+		if j < len(b.parts) {
+			cost += breakCost(b.parts[j-1], b.parts[j])
 		}
-		ends = append(ends, end{j, trimmed, w})
-	}
-	var best broken
-	for _, e := range ends {
-		free := b.cells - e.width
-		cost := costLine + costRagged*free*free/(b.cells*b.cells)
-		after := b.best(e.at)
-		if after.lines != nil {
-			cost += after.cost + breakCost(b.parts[e.at-1], b.parts[e.at])
-		}
-		if best.lines == nil || cost <= best.cost { // of equals the fuller line
-			best = broken{append([]string{e.line}, after.lines...), cost}
+		if short := b.end[i] > 0 && b.short(i); b.end[i] == 0 || short || cost <= b.cost[i] {
+			b.end[i], b.cost[i] = j, cost
 		}
 	}
-	b.known[i] = best
-	return best
+}
+
+// short tells whether the best line so far that begins with part i is nearly empty.
+func (b *breaker) short(i int) bool {
+	n := -b.blank[b.end[i]-1]
+	for _, w := range b.width[i:b.end[i]] {
+		n += w
+	}
+	return n < b.cells/3
 }
 
 // breakCost judges the place between two runes by their scripts: Japanese begins a phrase with kanji or katakana and ends it
