@@ -249,7 +249,7 @@ func (t guided) trail() []string {
 // guideFoot tells which leaf this is, for whoever helps by telephone, where the kiosk stands, and how old the oldest of
 // the facts is.
 func (t guided) guideFoot(l *content.Leaf) []string {
-	foot := []string{t.words(t.Walk.Guide().Title), t.Walk.Ref()}
+	foot := []string{t.words(t.Walk.Guide().Title), "(" + t.Walk.Ref() + ")"}
 	if place := strings.TrimSpace(t.office.Name + " " + t.office.Kiosk); place != "" {
 		foot = append(foot, place)
 	}

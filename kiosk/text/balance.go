@@ -74,6 +74,7 @@ const (
 	costParticle = 400    // before a particle
 	costEnding   = 300    // after hiragana that is no particle: the word may go on
 	costNewWord  = 200    // between two scripts
+	costPhrase   = 100    // after a particle, where a comma would be better
 	costRagged   = 600    // for a line with nothing on it; falls with the square of what is on it
 )
 
@@ -121,7 +122,7 @@ func breakCost(before, after string) int {
 	case to == 'あ' || from == to:
 		return costTornWord
 	case from == 'あ' && particle(a):
-		return 0
+		return costPhrase
 	case from == 'あ':
 		return costEnding
 	}
