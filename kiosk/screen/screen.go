@@ -130,10 +130,14 @@ func (c *canvas) fill(r Rect, p paint) {
 	}
 }
 
-// put writes a line of text; it never wraps, and callers have measured it.
+// put writes a line of text; it never wraps, and callers have measured it. Nothing is taken where there are no cells:
+// a terminal may have become smaller since it told its size.
 func (c *canvas) put(x, y int, s string, p paint, bold bool) {
 	for s != "" {
 		rest, width := c.s.Put(x, y, s, p.style(bold))
+		if len(rest) == len(s) {
+			return
+		}
 		x, s = x+width, rest
 	}
 }
