@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -81,6 +82,7 @@ func Run(ctx context.Context, cfg Config) error {
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	logPanel(cfg.Log, cfg.Profile.Panel)
 	l := &loop{Config: cfg, panel: panel(cfg.Profile), state: session.New(settings(cfg))}
 	l.signal(hw.Ready)
 	defer l.signal(hw.Dark)
@@ -116,9 +118,23 @@ func settings(cfg Config) session.Settings {
 	return s
 }
 
+// panel is the grid's own size: cells seldom fill a panel to its edge.
 func panel(p *site.Profile) screen.Panel {
 	cols, rows := p.Panel.Grid()
-	return screen.Panel{Cols: cols, Rows: rows, WidthMM: float64(p.Panel.WidthMM), HeightMM: float64(p.Panel.HeightMM)}
+	w, h := p.Panel.CellMM()
+	return screen.Panel{Cols: cols, Rows: rows, WidthMM: float64(cols) * w, HeightMM: float64(rows) * h}
+}
+
+// logPanel tells by which numbers visitors read and touch, once.
+func logPanel(log *slog.Logger, p site.Panel) {
+	cols, rows := p.Grid()
+	_, _, width, height := p.Target()
+	level := slog.LevelInfo
+	if !p.Readable() || !p.Touchable() {
+		level = slog.LevelWarn
+	}
+	log.Log(context.Background(), level, "panel", "cols", cols, "rows", rows, "capital_mm", math.Round(p.CapitalMM()*10)/10,
+		"target_mm", fmt.Sprintf("%.1fx%.1f", width, height), "readable", p.Readable(), "touchable", p.Touchable())
 }
 
 // signalOf turns what is shown into what the lamps tell (field.md §5).

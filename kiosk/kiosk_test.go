@@ -7,6 +7,7 @@ import (
 	"image"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -146,6 +147,8 @@ type stand struct {
 	ended   chan error
 	mu      sync.Mutex
 	states  []session.State
+	cells   []tcell.SimCell // of the last frame
+	cols    int
 	stopped bool
 }
 
@@ -170,8 +173,10 @@ func visit(t *testing.T, configure func(*stand), test func(*stand)) {
 			Content: content.Embedded(), Now: func() diagnosis.Now { return diagnosis.Now{Earliest: at, Latest: at} },
 			Slip: slip.Options{Width: 576, DPI: 203}, Log: slog.New(slog.NewJSONHandler(&s.log, nil)),
 			Drawn: func(st session.State) {
+				cells, cols, _ := s.screen.GetContents()
 				s.mu.Lock()
 				s.states = append(s.states, st)
+				s.cells, s.cols = slices.Clone(cells), cols // the loop goes on drawing on its own
 				s.mu.Unlock()
 			},
 		}
@@ -234,10 +239,11 @@ func (s *stand) want(after time.Duration, screen session.Screen, lamp hw.Signal)
 	return st
 }
 
-// tap finds a button by its label on the physical screen and touches it as foot does: press, release.
+// tap finds a button by its label on the physical screen and touches it as foot does: press, release, once it was there
+// long enough to be seen.
 func (s *stand) tap(a page.Action) {
 	s.t.Helper()
-	st := s.after(0)
+	st := s.after(settled)
 	var label string
 	for _, b := range st.Page.Buttons {
 		if b.Action == a {
@@ -257,11 +263,13 @@ func (s *stand) tap(a page.Action) {
 }
 
 func (s *stand) rows() (rows [][]string) {
-	cells, cols, n := s.screen.GetContents()
-	for y := range n {
+	s.mu.Lock()
+	cells, cols := s.cells, s.cols
+	s.mu.Unlock()
+	for ; len(cells) > 0; cells = cells[cols:] {
 		row := make([]string, cols)
 		for x := 0; x < cols; x++ {
-			row[x] = string(cells[y*cols+x].Runes)
+			row[x] = string(cells[x].Runes)
 			x += max(text.Width(row[x]), 1) - 1
 		}
 		rows = append(rows, row)
@@ -693,10 +701,7 @@ func TestResizeAndStatus(t *testing.T) {
 			t.Errorf("no status line:\n%s", s.text())
 		}
 		for _, size := range [][2]int{{40, 12}, {10, 3}, {120, 40}} {
-			s.screen.SetSize(size[0], size[1])
-			if err := s.screen.PostEvent(tcell.NewEventResize(size[0], size[1])); err != nil {
-				t.Fatal(err)
-			}
+			s.resize(size[0], size[1])
 			s.want(0, session.Attract, hw.Ready)
 			if rows := s.rows(); len(rows) != size[1] || strings.Contains(s.text(), "XXX") {
 				t.Errorf("after a resize to %v:\n%s", size, s.text())

@@ -11,7 +11,6 @@ import (
 
 	"kagimado/hw"
 	"kagimado/kiosk/diagnosis"
-	"kagimado/kiosk/page"
 	"kagimado/kiosk/screen"
 	"kagimado/kiosk/session"
 	"kagimado/kiosk/site"
@@ -31,7 +30,8 @@ type loop struct {
 	status  string
 	redraw  bool
 	targets []screen.Target
-	finger  finger
+	touch   touch
+	lift    *time.Timer // of a finger that became a burst of wheel events
 	shown   hw.Signal
 	dark    bool // the lamps failed, and it was said
 
@@ -59,7 +59,7 @@ type loop struct {
 func (l *loop) run(ctx context.Context) error {
 	l.reads, l.progress = make(chan readEnd), make(chan session.Progress, 1)
 	l.prints, l.done = make(chan printEnd), make(chan struct{})
-	l.wake, l.overdue, l.again = stopped(), stopped(), stopped()
+	l.wake, l.lift, l.overdue, l.again = stopped(), stopped(), stopped(), stopped()
 	defer close(l.done)
 
 	watched := l.Reader.Watch(ctx)
@@ -97,6 +97,10 @@ func (l *loop) run(ctx context.Context) error {
 			}
 			if quit, err := l.event(ctx, ev); quit || err != nil {
 				return err
+			}
+		case <-l.lift.C:
+			if action, tapped := l.touch.still(); tapped {
+				l.feed(ctx, session.Touched{Action: action})
 			}
 		case p := <-l.progress:
 			l.feed(ctx, p)
@@ -226,6 +230,7 @@ func (l *loop) draw() {
 	} else {
 		l.Screen.Show()
 	}
+	l.touch.show(frame{time.Now(), sceneOf(l.state), l.targets})
 	l.drawn, l.status, l.redraw = l.state, status, false
 	if l.Drawn != nil {
 		l.Drawn(l.state)
@@ -243,14 +248,6 @@ func (l *loop) signal(s hw.Signal) {
 		l.Log.Warn("lamps cannot be set", "code", hw.CodeOf(err, hw.LinesMissing), "error", err)
 	}
 	l.dark = err != nil
-}
-
-// finger is a touch that began and has not ended. foot delivers a tap as a click: press and release together.
-type finger struct {
-	down   bool
-	on     bool // it began on a target
-	action page.Action
-	screen session.Screen
 }
 
 // errTerminal tells that nobody can see or touch the kiosk any more.
@@ -271,24 +268,13 @@ func (l *loop) event(ctx context.Context, ev tcell.Event) (quit bool, err error)
 	return false, nil
 }
 
-// mouse touches a target when press and release lie inside it and the screen did not change in between: a finger
-// that comes down as the result appears must not choose something on it.
+// mouse feeds the tap that an event completes. A burst of wheel events is completed by the silence after it.
 func (l *loop) mouse(ctx context.Context, ev *tcell.EventMouse) {
-	if ev.Buttons()&(tcell.WheelUp|tcell.WheelDown|tcell.WheelLeft|tcell.WheelRight) != 0 {
-		return
+	if action, tapped := l.touch.mouse(ev); tapped {
+		l.feed(ctx, session.Touched{Action: action})
 	}
-	x, y := ev.Position()
-	action, on := screen.Hit(l.targets, x, y)
-	down := ev.Buttons()&tcell.Button1 != 0
-	switch {
-	case down && !l.finger.down:
-		l.finger = finger{true, on, action, l.state.Screen}
-	case !down && l.finger.down:
-		f := l.finger
-		l.finger = finger{}
-		if on && f.on && action == f.action && f.screen == l.state.Screen {
-			l.feed(ctx, session.Touched{Action: action})
-		}
+	if l.touch.moving {
+		l.lift.Reset(stillness)
 	}
 }
 

@@ -39,6 +39,7 @@ func profile(_ context.Context, t *tool, args []string) error {
 		fmt.Fprintln(t.stdout, problem)
 	}
 	if p != nil {
+		fmt.Fprintln(t.stdout, p.Panel)
 		for _, line := range site.Week(p, content.Embedded(), moment.Earliest.In(card.Tokyo)) {
 			fmt.Fprintln(t.stdout, line)
 		}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"kagimado/card"
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar. In them, `facts NAME FILE` writes the document of a simulated card, `valid SCHEMA
-// FILE` holds a document against its schema, and `append FILE FROM` joins two files.
+// FILE` holds a document against its schema, `append FILE FROM` joins two files, and `replace FILE OLD NEW` edits one.
 func TestScripts(t *testing.T) { scripts(t, "testdata", nil) }
 
 func scripts(t *testing.T, dir string, more map[string]func(*testscript.TestScript, bool, []string)) {
@@ -61,6 +62,13 @@ func scripts(t *testing.T, dir string, more map[string]func(*testscript.TestScri
 				b, err := json.MarshalIndent(f, "", " ")
 				ts.Check(err)
 				ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
+			},
+			"replace": func(ts *testscript.TestScript, _ bool, args []string) {
+				if len(args) != 3 || !strings.Contains(ts.ReadFile(args[0]), args[1]) {
+					ts.Fatalf("replace FILE OLD NEW, with OLD in FILE")
+				}
+				all := strings.ReplaceAll(ts.ReadFile(args[0]), args[1], args[2])
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(all), 0o644))
 			},
 			"valid": func(ts *testscript.TestScript, _ bool, args []string) {
 				if len(args) != 2 {

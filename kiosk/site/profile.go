@@ -84,23 +84,6 @@ type Lines struct {
 	Door                            string
 }
 
-// Panel is the touch panel and the character cell the terminal was set to.
-type Panel struct {
-	WidthMM, HeightMM         int
-	WidthPixels, HeightPixels int
-	CellWidth, CellHeight     int // pixels
-}
-
-// Grid returns the size in cells.
-func (p Panel) Grid() (columns, rows int) {
-	return p.WidthPixels / p.CellWidth, p.HeightPixels / p.CellHeight
-}
-
-// CellMM returns the size of a cell in millimetres.
-func (p Panel) CellMM() (width, height float64) {
-	return float64(p.WidthMM*p.CellWidth) / float64(p.WidthPixels), float64(p.HeightMM*p.CellHeight) / float64(p.HeightPixels)
-}
-
 type bring struct {
 	whom    []diagnosis.Who
 	actions []diagnosis.Action
@@ -485,33 +468,4 @@ func twice(t *table, keys ...string) {
 		}
 		seen[line] = key
 	}
-}
-
-// Limits of a panel (field.md §2): every screen is designed for 40 by 12 cells, and a capital letter, 0.73 of the
-// cell's height, must be 4.9 mm high to be read at 40 cm.
-const (
-	leastColumns = 40
-	leastRows    = 12
-	capital      = 0.73
-	leastCapital = 4.9
-)
-
-func panel(t *table) Panel {
-	if t.values == nil { // no panel given: the 10.1 inch one
-		return Panel{217, 136, 1280, 800, 20, 40}
-	}
-	var p Panel
-	p.WidthMM, p.HeightMM = t.pair("mm")
-	p.WidthPixels, p.HeightPixels = t.pair("pixels")
-	p.CellWidth, p.CellHeight = t.pair("cell")
-	if p.WidthMM*p.WidthPixels*p.CellWidth > 0 {
-		columns, rows := p.Grid()
-		if columns < leastColumns || rows < leastRows {
-			t.mistake("cell", "画面が%d桁×%d行になり、足りません（%d桁×%d行以上）。「cell」を小さくしてください。", columns, rows, leastColumns, leastRows)
-		} else if _, high := p.CellMM(); high*capital < leastCapital {
-			t.advice("cell", "文字の高さが%.1fmmで、小さすぎます（%.1fmm以上）。「cell」を大きくしてください。", high*capital, leastCapital)
-		}
-	}
-	t.finish()
-	return p
 }

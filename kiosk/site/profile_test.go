@@ -206,7 +206,7 @@ func TestMistakes(t *testing.T) {
 		{"printer baud", with("[printer]\nkind = \"serial\"\npath = \"/dev/ttyUSB0\"\nbaud = 9601\n"), "18:8", "printer.baud", Mistake, []string{"9601", "115200"}},
 		{"line twice", with("[lines]\nwhite = \"GPIO17\"\nred = \"GPIO17\"\n"), "17:7", "lines.red", Mistake, []string{"GPIO17", "white", "red"}},
 		{"panel too coarse", with("[panel]\nmm = [155, 88]\npixels = [1280, 720]\ncell = [40, 80]\n"), "18:9", "panel.cell", Mistake, []string{"32桁×9行", "40桁×12行"}},
-		{"panel too fine", with("[panel]\nmm = [217, 136]\npixels = [1280, 800]\ncell = [16, 32]\n"), "18:9", "panel.cell", Advice, []string{"4.0mm", "4.9mm"}},
+		{"panel too fine", with("[panel]\nmm = [217, 136]\npixels = [1280, 800]\ncell = [16, 32]\n"), "18:9", "panel.cell", Advice, []string{"4.3mm", "4.9mm"}},
 		{"panel incomplete", with("[panel]\nmm = [155, 88]\npixels = [1280, 720]\n"), "15:2", "panel.cell", Mistake, []string{"cell = [横, 縦]"}},
 		{"panel pair", with("[panel]\nmm = [155]\npixels = [1280, 720]\ncell = [28, 56]\n"), "16:7", "panel.mm", Mistake, []string{"mm = [横, 縦]"}},
 	} {
