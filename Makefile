@@ -12,7 +12,7 @@ TEST_PACKAGES  = $(PCSC_PACKAGES) opensc zbar-tools tmux
 BUILD_DATE = $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS    = -s -w -X kagimado/hw/clock.built=$(BUILD_DATE)
 
-.PHONY: help run run-pcsc build test lint bench fuzz mutate clean go pictures
+.PHONY: help run run-pcsc build test lint bench fuzz mutate clean go pictures sheets
 .DEFAULT_GOAL = help
 
 help: ## list the targets
@@ -38,6 +38,8 @@ test: go ## run every test, the real pcscd included
 	$(GO) test -race ./...
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) test -tags sim ./cmd/kiosk
+	$(GO) test -tags sim -run Sheets ./cmd/kioskctl
+	$(GO) test -tags terminal -count 1 ./cmd/kiosk
 	$(GO) test -tags tools ./kiosk/slip
 	$(GO) test -tags pcscd -count 1 ./hw/reader ./hw/hwtest/pcscd ./cmd/cardsim ./cmd/kioskctl ./cmd/kiosk
 
@@ -45,17 +47,18 @@ lint: go ## gofmt, go vet, staticcheck, govulncheck
 	@./.ci/packages $(BUILD_PACKAGES)
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt wants: $$unformatted"; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -tags sim,pcscd,tools ./...
+	$(GO) vet -tags sim,pcscd,tools,terminal ./...
 	CGO_ENABLED=0 $(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	$(GO) run $(STATICCHECK) -tags sim,pcscd,tools ./...
+	$(GO) run $(STATICCHECK) -tags sim,pcscd,tools,terminal ./...
 	@./.ci/vulncheck $(GO) $(GOVULNCHECK)
 
 bench: go ## measure what the README claims, as ratios within one run
-	@./.ci/packages $(PCSC_PACKAGES)
+	@./.ci/packages $(PCSC_PACKAGES) tmux
 	@$(MAKE) --no-print-directory build
 	$(GO) test -tags pcscd -run '^$$' -bench . -benchtime 7x ./cmd/kioskctl
 	$(GO) test -run '^$$' -bench . ./kiosk ./kiosk/slip ./hw/printer
+	$(GO) test -tags terminal -run '^$$' -bench Attract -benchtime 1x ./cmd/kiosk
 
 fuzz: go ## fuzz the guard and every parser, half a minute each
 	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' --include='*_test.go' . | sed 's/func //' | sort -u); do \
@@ -78,6 +81,9 @@ pictures: build ## draw the README's pictures anew
 	./bin/kioskctl slip --guide portal/extension-off $(CASE) --png .pictures/slip-guide.png
 	./bin/kioskctl slip --guide memo/insurance $(CASE) --png .pictures/slip-memo.png
 	./bin/kioskctl screen --show question --size 64x20 $(CASE) --facts .pictures/locked-sign.json --png .pictures/question.png
+
+sheets: go ## draw all screens and all slips into out/sheets, to look at
+	CGO_ENABLED=0 $(GO) run -tags sim ./cmd/kioskctl sheets out/sheets
 
 clean: ## remove what was built
 	rm -rf bin out

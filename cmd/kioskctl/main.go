@@ -58,8 +58,11 @@ type command struct {
 	run                   func(context.Context, *tool, []string) error
 }
 
+// benchCommands are those of a development build alone.
+var benchCommands []command
+
 func commands() []command {
-	return []command{
+	return append([]command{
 		{"read", "[--reader NAME] [--timeout 10s] [--all] [--trace] [--lang LANG] [--json]", "read the card on the reader", read},
 		{"diagnose", "--facts FILE " + caseSynopsis + " [--json]", "say what is wrong and which way solves it", diagnose},
 		{"slip", "(--facts FILE | --guide ID/LEAF) " + caseSynopsis + " [--width DOTS] [--dpi DPI] (--png OUT | --escpos OUT | --text)", "set the slip", makeSlip},
@@ -67,7 +70,7 @@ func commands() []command {
 		{"guide", "[ID[/LEAF]] [--lang LANG] [--profile FILE] [--json] [--check]", "list the guides, draw one as a tree, print one of its leaves", guides},
 		{"profile", "check FILE", "find the mistakes in a profile", profile},
 		{"help", "[COMMAND | json]", "say how to call it; json: describe the documents", help},
-	}
+	}, benchCommands...)
 }
 
 func main() {

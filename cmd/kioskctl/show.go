@@ -193,7 +193,11 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 		_, err := io.WriteString(t.stdout, b.Text())
 		return err
 	}
-	var grid font.Grid
+	return writePNG(*toPNG, func(w io.Writer) error { return png.Encode(w, pictured(b).Image(20, 40)) })
+}
+
+// pictured is a drawn screen in the real font.
+func pictured(b *screen.Buffer) (grid font.Grid) {
 	for _, row := range b.Cells() {
 		var cells []font.Cell
 		for _, c := range row {
@@ -201,7 +205,7 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 		}
 		grid = append(grid, cells)
 	}
-	return writePNG(*toPNG, func(w io.Writer) error { return png.Encode(w, grid.Image(20, 40)) })
+	return grid
 }
 
 func screenNames() (names []string) {
