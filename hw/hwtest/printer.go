@@ -1,6 +1,7 @@
 package hwtest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"image"
@@ -24,11 +25,16 @@ type Condition struct {
 
 	Deaf     bool                       // prints, answers nothing
 	NoJobEnd bool                       // answers everything but GS r and GS ( H
+	NoJobID  bool                       // knows no GS ( H
+	NoName   bool                       // knows no GS I
 	Garble   func(answer []byte) []byte // what is sent instead of an answer; nil = the answer
 
 	HangUpAt int           // the connection breaks when its n-th byte, counted from 1, arrives; 0 = it does not
 	StuckAt  int           // no byte is taken from the n-th on, until Set; 0 = all are
 	RowTime  time.Duration // a job-end answer comes as much later as its rows take
+
+	TurnAt int              // Turn happens once after the n-th byte of a connection; 0 = never
+	Turn   func(*Condition) // nil = nothing
 }
 
 // stopped tells whether the mechanism stands still: commands wait, only real-time commands are obeyed.
@@ -56,6 +62,7 @@ type Printer struct {
 	received int
 
 	rows      [][]byte // one byte a dot; nil is a blank row
+	held      [][]byte // rows of an obeyed command that the mechanism has yet to print
 	slips     []*image.Paletted
 	text      []byte
 	notes     []string
@@ -193,20 +200,32 @@ func (p *Printer) receive(ctx context.Context, conn io.Reader) {
 			if c.StuckAt > 0 {
 				now = min(now, max(0, c.StuckAt-1-taken))
 			}
+			if c.TurnAt > taken {
+				now = min(now, c.TurnAt-taken)
+			}
 			p.take(rest[:now])
 			taken += now
 			rest = rest[now:]
+			turned := now > 0 && taken == c.TurnAt && c.Turn != nil
+			if turned {
+				p.turn(func() {
+					p.condition.TurnAt, p.condition.Turn = 0, nil
+					c.Turn(&p.condition)
+				})
+				p.obey()
+			}
+			if turned || len(rest) == 0 {
+				p.mu.Unlock()
+				continue
+			}
 			var changed chan struct{}
-			if len(rest) > 0 && (c.HangUpAt == 0 || taken < c.HangUpAt-1) {
+			if c.HangUpAt == 0 || taken < c.HangUpAt-1 {
 				if p.changed == nil {
 					p.changed = make(chan struct{})
 				}
 				changed = p.changed
 			}
 			p.mu.Unlock()
-			if len(rest) == 0 {
-				break
-			}
 			if changed == nil {
 				if tcp, ok := conn.(*net.TCPConn); ok {
 					_ = tcp.SetLinger(0) // a reset, as from a printer that starts anew
@@ -320,9 +339,18 @@ func (p *Printer) ListenOn(at string) (address string, stop func(), err error) {
 // take receives bytes: real-time commands act at once, all others in their turn.
 func (p *Printer) take(b []byte) {
 	p.received += len(b)
-	for _, c := range b {
-		p.pending = append(p.pending, c)
-		p.hear(c)
+	for len(b) > 0 {
+		n := 1
+		if len(p.realTime) == 0 {
+			// Nothing is to be heard before the next DLE.
+			if n = bytes.IndexByte(b, 0x10); n < 0 {
+				n = len(b)
+			}
+			n = max(n, 1)
+		}
+		p.pending = append(p.pending, b[:n]...)
+		p.hear(b[n-1])
+		b = b[n:]
 	}
 	p.obey()
 }
@@ -351,10 +379,11 @@ func (p *Printer) hear(b byte) {
 	case r[1] == 0x05 && (b == 1 || b == 2):
 		p.turn(func() { p.condition.CutterError = false })
 		if b == 2 {
-			p.pending = nil
+			p.pending, p.held = nil, nil
 		}
 	case r[1] == 0x14 && r[2] == 0x08 && string(r[3:]) == "\x01\x03\x14\x01\x06\x02\x08":
-		p.pending = nil
+		p.pending, p.held = nil, nil
+		p.send(time.Time{}, 0x37, 0x25, 0x00)
 	}
 }
 
@@ -394,6 +423,11 @@ func (p *Printer) sendAutomatic() {
 
 // obey executes what is complete, while the mechanism runs.
 func (p *Printer) obey() {
+	held := p.held
+	p.held = nil
+	for _, row := range held {
+		p.advance(row)
+	}
 	for len(p.pending) > 0 && !p.condition.stopped() {
 		n := p.command(p.pending)
 		if n == 0 {
@@ -594,12 +628,15 @@ func (p *Printer) report(command, n byte) {
 			p.send(p.busyUntil, flag(c.NearEnd, 0x03))
 		}
 	case 'I':
+		if c.NoName {
+			return
+		}
 		switch n {
 		case 65, 66, 67, 68, 69:
 			name := [...]string{"1.0", "EPSON", "KAGIMADO", "0", "KANJI JAPANESE"}[n-65]
-			p.send(time.Time{}, append(append([]byte{0x5F}, name...), 0)...)
+			p.send(p.busyUntil, append(append([]byte{0x5F}, name...), 0)...)
 		default:
-			p.send(time.Time{}, 0x02)
+			p.send(p.busyUntil, 0x02)
 		}
 	}
 }
@@ -608,7 +645,7 @@ func (p *Printer) report(command, n byte) {
 func (p *Printer) function(kind byte, d []byte) {
 	switch {
 	case kind == 'H' && len(d) == 6 && d[0] == 0x30 && d[1] == 0x30:
-		if !p.condition.NoJobEnd {
+		if !p.condition.NoJobEnd && !p.condition.NoJobID {
 			p.send(p.busyUntil, 0x37, 0x22, d[2], d[3], d[4], d[5], 0x00)
 		}
 	case kind != 'L' || len(d) < 2:
@@ -706,6 +743,10 @@ func (p *Printer) feed(rows int) {
 }
 
 func (p *Printer) advance(row []byte) {
+	if p.condition.stopped() {
+		p.held = append(p.held, row)
+		return
+	}
 	p.rows = append(p.rows, row)
 	c := &p.condition
 	if c.RowTime > 0 {

@@ -149,15 +149,18 @@ func TestStoppedPrinterWaits(t *testing.T) {
 }
 
 func TestClearBuffer(t *testing.T) {
-	for name, clear := range map[string]string{"DLE ENQ": "\x10\x05\x02", "DLE DC4": "\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"} {
+	for _, tt := range []struct{ name, clear, answer string }{
+		{"DLE ENQ", "\x10\x05\x02", ""},
+		{"DLE DC4", "\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08", "\x37\x25\x00"},
+	} {
 		p := &Printer{Width: 16}
 		send, expect := talk(t, p)
 		p.Set(func(c *Condition) { c.PaperEnd = true })
-		send("\x1BJ\x09\x1DV\x00" + clear + "\x10\x04\x04")
-		expect("\x7E")
+		send("\x1BJ\x09\x1DV\x00" + tt.clear + "\x10\x04\x04")
+		expect(tt.answer + "\x7E")
 		p.Set(func(c *Condition) { c.PaperEnd = false })
 		if n := len(p.Slips()); n != 0 {
-			t.Errorf("%s: %d slips of a cleared job; want none", name, n)
+			t.Errorf("%s: %d slips of a cleared job; want none", tt.name, n)
 		}
 	}
 }
@@ -182,6 +185,31 @@ func TestAnswers(t *testing.T) {
 	p.Set(func(c *Condition) { *c = Condition{NoJobEnd: true} })
 	send("\x1Dr\x01\x1D(H\x06\x00001234\x10\x04\x01")
 	expect("\x12")
+	p.Set(func(c *Condition) { *c = Condition{NoName: true, NoJobID: true} })
+	send("\x1DI\x42\x1D(H\x06\x00001234\x1Dr\x01")
+	expect("\x00")
+}
+
+// A turn comes between two bytes, whatever pieces they arrive in, and once.
+func TestTurn(t *testing.T) {
+	p := &Printer{Width: 16}
+	p.Set(func(c *Condition) {
+		c.TurnAt, c.Turn = 6, func(c *Condition) { c.CoverOpen = true }
+	})
+	send, expect := talk(t, p)
+	send("\x1BJ\x01\x10\x04\x01\x10\x04\x01\x1BJ\x01")
+	expect("\x12\x1A")
+	send("\x10\x04\x02")
+	expect("\x16")
+	if n := p.Paper().Bounds().Dy(); n != 1 {
+		t.Errorf("%d rows; want only the one before the turn", n)
+	}
+	p.Set(func(c *Condition) { c.CoverOpen = false })
+	send("\x10\x04\x01")
+	expect("\x12")
+	if n := p.Paper().Bounds().Dy(); n != 2 {
+		t.Errorf("%d rows with the cover closed; want 2", n)
+	}
 }
 
 // The answer at the job's end waits for the paper; an answer to a real-time question does not wait for it.
