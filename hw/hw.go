@@ -112,7 +112,7 @@ const (
 	PrintUnknown   PrintResult = iota // bytes may have left; nothing confirms paper
 	PrintRefused                      // nothing was sent; the printer was not ready
 	PrintBroken                       // the connection broke or the printer failed after some bytes had left
-	PrintSent                         // every byte was written to a printer that cannot answer
+	PrintSent                         // every byte was written to a printer that cannot say whether it came out
 	PrintConfirmed                    // the printer answered after the last byte and is well
 	PrintSaved                        // written as a file instead of paper
 )

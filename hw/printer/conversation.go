@@ -62,12 +62,16 @@ type conversation struct {
 	link    *link
 	limits  Limits
 	answers answers
-	written int // bytes of the job
+	nuls    int     // NULs before the next question
+	owed    int     // questions that were not answered in time: their answers may still come
+	mute    [5]bool // questions that this printer does not know
+	written int     // bytes of the job
+	heard   bool    // the printer answers GS r: it did at the job's beginning
 	stop    func() bool
 }
 
 func converse(ctx context.Context, l *link, limits Limits) *conversation {
-	c := &conversation{ctx: ctx, link: l, limits: limits}
+	c := &conversation{ctx: ctx, link: l, limits: limits, nuls: halfCommand}
 	c.stop = context.AfterFunc(ctx, func() {
 		past := time.Unix(1, 0)
 		_ = l.SetReadDeadline(past)
@@ -76,8 +80,8 @@ func converse(ctx context.Context, l *link, limits Limits) *conversation {
 	return c
 }
 
-// close ends the talk. Without drain it also throws away what has not left the machine, because closing a serial
-// line whose other end has stopped would wait for half a minute.
+// close ends the talk. Without drain it also throws away what has not left the machine: nobody is to be handed the
+// rest of a slip that was given up, and closing a serial line whose other end has stopped would wait for half a minute.
 func (c *conversation) close(drain bool) {
 	c.stop()
 	if !drain && c.link.discard != nil {
@@ -95,23 +99,36 @@ func (c *conversation) deadline(set func(time.Time) error, at time.Time) error {
 	return c.ctx.Err()
 }
 
-// write sends one command whole.
-func (c *conversation) write(command []byte, limit time.Duration) error {
-	limit += time.Duration(len(command)) * c.link.byteTime
+// onTheWay is how long a serial line takes for what this machine has yet to send.
+func (c *conversation) onTheWay() time.Duration {
+	if c.link.byteTime == 0 || c.link.queued == nil {
+		return 0
+	}
+	return time.Duration(c.link.queued()) * c.link.byteTime
+}
+
+// put sends one command of the job whole.
+func (c *conversation) put(command []byte) error {
+	n, err := c.write(command, c.limits.Write)
+	c.written += n
+	return err
+}
+
+func (c *conversation) write(command []byte, limit time.Duration) (int, error) {
+	limit += time.Duration(len(command))*c.link.byteTime + c.onTheWay()
 	if err := c.deadline(c.link.SetWriteDeadline, time.Now().Add(limit)); err != nil && !errors.Is(err, os.ErrNoDeadline) {
-		return err
+		return 0, err
 	}
 	n, err := c.link.Write(command)
-	c.written += n
 	switch {
 	case err == nil:
-		return nil
+		return n, nil
 	case c.ctx.Err() != nil:
-		return c.ctx.Err()
+		return n, c.ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return errStuck
+		return n, errStuck
 	}
-	return err
+	return n, err
 }
 
 // await reads until found says so. It returns errSilent after limit, and at once on a link that cannot wait.
@@ -151,29 +168,41 @@ func (c *conversation) await(limit time.Duration, found func() bool) error {
 	return nil
 }
 
-// ask sends DLE EOT n and returns the answer. One question at a time: the four answers look alike. The NUL before it
-// ends the half question that a broken connection may have left behind, and means nothing otherwise.
+// halfCommand is more than what can be missing of a command without its data. As many NULs complete it: a question in
+// their place would be taken for the size of a picture, up to megabytes. Otherwise they mean nothing.
+const halfCommand = 16
+
+// ask sends DLE EOT n and returns the answer. One question at a time: the four answers look alike.
 func (c *conversation) ask(n byte) (byte, error) {
 	c.answers.status = nil
-	if err := c.write([]byte{0x00, 0x10, 0x04, n}, c.limits.Answer); err != nil {
+	question := append(make([]byte, c.nuls), 0x10, 0x04, n)
+	c.nuls = 0
+	if _, err := c.write(question, c.limits.Answer); err != nil {
 		return 0, err
 	}
-	if err := c.await(c.limits.Answer, func() bool { return len(c.answers.status) > 0 }); err != nil {
+	answered := func() bool { return len(c.answers.status) > c.owed }
+	if err := c.await(c.limits.Answer+c.onTheWay(), answered); err != nil {
+		if errors.Is(err, errSilent) {
+			c.owed += 1 - len(c.answers.status)
+		}
 		return 0, err
 	}
-	return c.answers.status[0], nil
+	b := c.answers.status[c.owed]
+	c.owed = 0
+	return b, nil
 }
 
 // state asks how the printer is. Silence is no error: the state then says what little is known.
 func (c *conversation) state() (state, error) {
-	written := c.written
-	defer func() { c.written = written }()
 	var s state
 	var got [5]byte
 	for _, n := range []byte{1, 2, 4} {
+		if c.mute[n] {
+			continue
+		}
 		b, err := c.ask(n)
 		if errors.Is(err, errSilent) {
-			// A late answer would be taken for the next question's, so there is none.
+			c.mute[n] = s.Known && c.written == 0
 			break
 		}
 		if err != nil {
@@ -194,10 +223,18 @@ func (c *conversation) state() (state, error) {
 	case offline&0x08 != 0:
 		s.Code = hw.PrinterOffline
 	}
-	if !s.Known && c.link.port != nil {
-		s.Code, s.Known = portCode(c.link.port())
+	if !s.Known {
+		s.PrinterState = c.lines()
 	}
 	return s, nil
+}
+
+// lines is what the status lines of a USB port tell.
+func (c *conversation) lines() (s hw.PrinterState) {
+	if c.link.port != nil {
+		s.Code, s.Known = portCode(c.link.port())
+	}
+	return s
 }
 
 // portCode reads the status lines of a parallel or USB port as the kernel's usblp driver does: only without "no
@@ -217,45 +254,130 @@ func portCode(lines byte, ok bool) (code hw.Code, known bool) {
 	return hw.PrinterFault, true
 }
 
-// finish asks for the answer at the job's end and waits for it, looking every now and then for what could keep it
-// from coming: out of paper a printer does not even obey the request. It returns the state after that answer.
-func (c *conversation) finish() (state, error) {
-	c.answers.jobEnd = nil
-	if err := c.write(cmdJobEnd, c.limits.Write); err != nil {
-		return state{}, err
+// begin sends head, which has to stand before a slip, and finds out whether the printer answers in its turn: only then
+// does an answer at the job's end mean anything. It asks for the maker's name first. That answer and those of older jobs
+// cannot be mistaken for one another; without it, an unclean printer is given time to answer what it still owes.
+func (c *conversation) begin(head [][]byte, clean bool) error {
+	for _, command := range append(head, cmdMaker, cmdJobEnd) {
+		if err := c.put(command); err != nil {
+			return err
+		}
 	}
-	ended := func() bool { return len(c.answers.jobEnd) > 0 }
-	for end := c.end(); ; {
+	err := c.await(c.limits.Answer+c.onTheWay(), func() bool {
+		return len(c.answers.jobEnd) > 0 && (clean || c.answers.maker != "")
+	})
+	if c.heard = len(c.answers.jobEnd) > 0; c.heard {
+		c.owed = 0 // what was not answered before this will not be
+	}
+	if errors.Is(err, errSilent) {
+		return nil
+	}
+	return err
+}
+
+// ready is asked between two slices, so that a printer which has stopped is not filled up with the rest of a slip.
+func (c *conversation) ready(talks bool) error {
+	for end := time.Now().Add(c.limits.Write); ; {
+		var s state
+		if !talks {
+			s.PrinterState = c.lines()
+		} else if c.owed == 0 {
+			b, err := c.ask(1)
+			if err == nil && b&0x08 != 0 {
+				s, err = c.state()
+			}
+			if err != nil && !errors.Is(err, errSilent) {
+				return err
+			}
+		}
+		switch {
+		case s.Code == "":
+			return nil
+		case s.Code != hw.PrinterOffline || time.Now().After(end):
+			return &failure{hw.PrintBroken, s}
+		}
+		// Offline alone passes: someone holds the feed button.
+		if err := c.await(c.limits.Answer, never); !errors.Is(err, errSilent) {
+			return err
+		}
+	}
+}
+
+// epson is the maker that knows GS ( H and DLE DC4 8. Its oldest models do not know the first, but skip it.
+const epson = "EPSON"
+
+// finish asks for the answer at the job's end and waits for it until then, looking every now and then for what could
+// keep it from coming: out of paper a printer does not even obey the request. It returns the state after that answer.
+// A printer that does not answer in its turn is only watched for as long as it may be printing; the slip is then not
+// confirmed.
+func (c *conversation) finish(printing time.Time) (after state, confirmed bool, err error) {
+	c.answers.jobEnd = nil
+	end := time.Now().Add(c.limits.Finish + c.onTheWay())
+	if !c.heard {
+		end = printing.Add(c.limits.Answer)
+	}
+	ended := func() bool { return c.heard && len(c.answers.jobEnd) > 0 }
+	if c.answers.maker == epson {
+		job := jobName(time.Now())
+		if err := c.put(append(cmdJob[:len(cmdJob):len(cmdJob)], job...)); err != nil {
+			return state{}, false, err
+		}
+		ended = func() bool { return c.answers.job == job }
+	}
+	if c.heard {
+		if err := c.put(cmdJobEnd); err != nil {
+			return state{}, false, err
+		}
+	}
+	for {
 		left := time.Until(end)
 		err := c.await(min(c.limits.Answer, left), ended)
 		if err != nil && !errors.Is(err, errSilent) {
-			return state{}, err
+			return state{}, false, err
 		}
 		s, stateErr := c.state()
 		switch {
 		case stateErr != nil:
-			return state{}, stateErr
-		case err == nil:
-			return s, nil
+			return state{}, false, stateErr
+		case err == nil, c.heard && len(c.answers.jobEnd) > 0:
+			return s, true, nil
 		case s.Code != "" && (s.Code != hw.PrinterOffline || left <= 0):
-			// Offline alone passes: someone holds the feed button.
-			return state{}, &failure{hw.PrintBroken, s}
-		case left <= 0 && !ended():
+			return state{}, false, &failure{hw.PrintBroken, s}
+		case left > 0:
+		case !c.heard:
+			return s, false, nil
+		default:
 			s.Code = hw.PrinterSilent
-			return state{}, &failure{hw.PrintUnknown, s}
+			return state{}, false, &failure{hw.PrintUnknown, s}
 		}
 	}
 }
 
-// end returns until when a printer may still be printing what was written.
-func (c *conversation) end() time.Time {
-	return time.Now().Add(c.limits.Finish + time.Duration(c.written)*c.link.byteTime)
+// jobName returns the four printable characters that tell a job from those before it.
+func jobName(at time.Time) string {
+	const first, count = 0x21, 0x7E - 0x21 + 1
+	name := make([]byte, 4)
+	for i, n := 3, at.UnixMilli(); i >= 0; i, n = i-1, n/count {
+		name[i] = first + byte(n%count)
+	}
+	return string(name)
+}
+
+// clear has an Epson that stopped forget the rest of the slip: it would come out when someone has laid in paper.
+// An answer or the lack of one changes nothing; it is waited for because what follows the command at once is lost.
+func (c *conversation) clear() {
+	if c.answers.maker != epson {
+		return
+	}
+	if _, err := c.write(cmdClear, c.limits.Answer); err == nil {
+		_ = c.await(c.limits.Answer+c.onTheWay(), func() bool { return c.answers.cleared })
+	}
 }
 
 // drain waits until the other end has taken every byte, and then as long as for an answer: for a connection that
-// breaks. This is all that a printer which cannot answer lets one know.
+// breaks. This is all that a printer which cannot answer lets one know, but for its status lines.
 func (c *conversation) drain() error {
-	for end := c.end(); c.link.queued != nil && c.link.queued() > 0; {
+	for end := time.Now().Add(c.limits.Finish + c.onTheWay()); c.link.queued != nil && c.link.queued() > 0; {
 		if err := c.await(5*time.Millisecond, never); !errors.Is(err, errSilent) {
 			return err
 		}
@@ -265,6 +387,9 @@ func (c *conversation) drain() error {
 	}
 	if err := c.await(c.limits.Answer, never); !errors.Is(err, errSilent) {
 		return err
+	}
+	if s := c.lines(); s.Code != "" {
+		return &failure{hw.PrintBroken, state{PrinterState: s}}
 	}
 	return nil
 }
@@ -292,8 +417,11 @@ func (c *conversation) lost(err error) (hw.Printed, error) {
 	default:
 		stopped = &failure{hw.PrintBroken, state{PrinterState: hw.PrinterState{Code: hw.PrinterBroken}}}
 	}
-	if c.written == 0 {
+	switch code := stopped.state.Code; {
+	case c.written == 0:
 		stopped.result = hw.PrintRefused
+	case code == hw.PrinterPaper || code == hw.PrinterCover || code == hw.PrinterOffline:
+		c.clear()
 	}
 	return hw.Printed{Result: stopped.result, State: stopped.state.PrinterState},
 		fault(stopped.state.Code, fmt.Errorf("printing: %w", err))

@@ -22,6 +22,11 @@ var (
 	cmdCut    = []byte{0x1D, 0x56, 0x42, 0x00}       // GS V 66 0: feed to the cutter and cut partially
 	cmdTear   = []byte{0x1B, 0x64, 0x05}             // ESC d 5: past the tear bar
 	cmdJobEnd = []byte{0x1D, 0x72, 0x01}             // GS r 1: obeyed in order, so its answer follows the paper
+	cmdMaker  = []byte{0x1D, 0x49, 0x42}             // GS I 66: obeyed in order as well
+	// GS ( H 48, before the four characters that are sent back when everything before it is printed.
+	cmdJob = []byte{0x1D, 0x28, 0x48, 0x06, 0x00, 0x30, 0x30}
+	// DLE DC4 8 forgets everything received and not yet printed. A stopped printer obeys it, too.
+	cmdClear = []byte{0x10, 0x14, 0x08, 0x01, 0x03, 0x14, 0x01, 0x06, 0x02, 0x08}
 )
 
 // Encode returns the ESC/POS commands that print slip: index 1 is black, everything else white. With cut the slip is

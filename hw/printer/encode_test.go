@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/png"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"kagimado/hw/hwtest"
@@ -186,8 +189,37 @@ func TestSliceEnd(t *testing.T) {
 	}
 }
 
-// FuzzEncode holds the invariant of field.md §3.4: no picture contains a command that a printer obeys anywhere, not
-// across rows, not across slices and not with whatever header stands before it.
+// harmless holds the invariant of field.md §3.4: no picture contains a command that a printer obeys anywhere, not across
+// rows, not across slices and not with whatever header stands before it. What comes out differs in no more dots than there
+// were bytes that could begin one.
+func harmless(t *testing.T, slip *image.Paletted) {
+	t.Helper()
+	commands, err := encode(slip, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stream []byte
+	for _, c := range commands {
+		if c[len(c)-1] == 0x10 {
+			t.Fatalf("a command ends in DLE: the next status request would hide behind it")
+		}
+		stream = append(stream, c...)
+	}
+	for _, forbidden := range [][]byte{{0x10, 0x04}, {0x10, 0x05}, {0x10, 0x14}} {
+		if i := bytes.Index(stream, forbidden); i >= 0 {
+			t.Fatalf("% X at byte %d", forbidden, i)
+		}
+	}
+	bits, _ := pack(slip)
+	paper, printed := printOn(t, stream, (slip.Bounds().Dx()+7)/8*8)
+	if n, most := changed(t, slip, printed), bytes.Count(bits, []byte{0x10}); n > most {
+		t.Errorf("Encode changed %d dots for %d DLE bytes", n, most)
+	}
+	if w := paper.Notes(); len(w) != 0 {
+		t.Errorf("printer notes %q; want none", w)
+	}
+}
+
 func FuzzEncode(f *testing.F) {
 	f.Add(1, []byte{0x10, 0x04, 0x10, 0x05, 0x10, 0x14})
 	f.Add(2, []byte{0x10, 0x10, 0x04, 0x10, 0x10})
@@ -199,31 +231,40 @@ func FuzzEncode(f *testing.F) {
 		if stride < 1 || stride > 255 || len(data) == 0 || len(data) > 1<<16 {
 			return
 		}
-		slip := fromBytes(stride, data)
-		stream, err := Encode(slip, true)
+		harmless(t, fromBytes(stride, data))
+	})
+}
+
+// Every slip that the repository keeps, and pictures of the bytes that real-time commands are made of.
+func TestNoRealTimeCommandInPictures(t *testing.T) {
+	paths, err := filepath.Glob("../../kiosk/slip/testdata/*.png")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no slips found: %v", err)
+	}
+	for _, path := range paths {
+		f, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		most := bytes.Count(data, []byte{0x10})
-		for _, forbidden := range [][]byte{{0x10, 0x04}, {0x10, 0x05}, {0x10, 0x14}} {
-			if i := bytes.Index(stream, forbidden); i >= 0 {
-				t.Fatalf("% X at byte %d", forbidden, i)
-			}
+		m, err := png.Decode(f)
+		f.Close()
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
 		}
-		commands, _ := encode(slip, true)
-		for _, c := range commands {
-			if c[len(c)-1] == 0x10 {
-				t.Fatalf("a command ends in DLE: the next status request would hide behind it")
-			}
+		slip, ok := m.(*image.Paletted)
+		if !ok {
+			t.Fatalf("%s has no palette", path)
 		}
-		paper, printed := printOn(t, stream, stride*8)
-		if n := changed(t, slip, printed); n > most {
-			t.Errorf("Encode changed %d dots for %d DLE bytes", n, most)
+		harmless(t, slip)
+	}
+	r := rand.New(rand.NewPCG(1, 7))
+	for range 300 {
+		data := make([]byte, 1+r.IntN(3000))
+		for i := range data {
+			data[i] = []byte{0x10, 0x10, 0x04, 0x05, 0x14, 0x00, byte(r.Uint32())}[r.IntN(7)]
 		}
-		if w := paper.Notes(); len(w) != 0 {
-			t.Errorf("printer notes %q; want none", w)
-		}
-	})
+		harmless(t, fromBytes(1+r.IntN(80), data))
+	}
 }
 
 func BenchmarkEncode(b *testing.B) {

@@ -93,12 +93,19 @@ func (f free) give() { f <- struct{}{} }
 // flushBytes completes any picture that this program can have left half sent on heads of up to 640 dots.
 const flushBytes = 8 + sliceRows*640/8
 
+// lookBytes is how much is sent from one look at the printer to the next: what small interface buffers hold. Oftener, it
+// would run dry and stand still between two lines of text.
+const lookBytes = 4096
+
+// rowTime is how long the slowest print heads take for a row: 50 mm/s with 203 rows an inch.
+const rowTime = 2500 * time.Microsecond
+
 type printer struct {
 	options Options
 	dial    func(context.Context) (*link, error)
 
 	free    free
-	unclean bool // the printer may still wait for the rest of a picture, of a stranger's at first
+	unclean bool // the printer may still wait for the rest of a picture, of a stranger's at first; only a confirmed job ends it
 	torn    bool // half a slip of ours may hang out of it
 }
 
@@ -128,9 +135,10 @@ func (p *printer) State(ctx context.Context) (hw.PrinterState, error) {
 	return s.PrinterState, err
 }
 
-// Print climbs the ladder of field.md §3.5: ready before, every byte taken, the answer at the job's end, well
-// afterwards. The error is nil when Result is PrintSent or PrintConfirmed, and otherwise says with its code why the
-// slip may not be there; State has the same code. Nothing is tried twice.
+// Print climbs the ladder of field.md §3.5: ready before and between the slices, every byte taken, the answer at the job's
+// end, well afterwards. A printer that tells its state but answers nothing in its turn is watched for as long as it may be
+// printing, and its slip is sent, not confirmed. The error is nil when Result is PrintSent or PrintConfirmed, and otherwise
+// says with its code why the slip may not be there; State has the same code. Nothing is tried twice.
 func (p *printer) Print(ctx context.Context, slip *image.Paletted) (hw.Printed, error) {
 	refused := hw.Printed{Result: hw.PrintRefused}
 	commands, err := encode(slip, !p.options.NoCut)
@@ -160,7 +168,7 @@ func (p *printer) Print(ctx context.Context, slip *image.Paletted) (hw.Printed, 
 		c.close(false)
 		return refused, fmt.Errorf("printing: %w", err)
 	}
-	printed, err := p.job(c, commands, before)
+	printed, err := p.job(c, commands, slip.Bounds().Dy(), before)
 	c.close(err == nil)
 	return printed, err
 }
@@ -177,45 +185,61 @@ func (p *printer) open(ctx context.Context) (*conversation, error) {
 }
 
 // job sends the commands and finds out what became of them.
-func (p *printer) job(c *conversation, commands [][]byte, before state) (hw.Printed, error) {
-	var first [][]byte
+func (p *printer) job(c *conversation, commands [][]byte, rows int, before state) (hw.Printed, error) {
+	var head [][]byte
+	clean := !p.unclean
 	if p.unclean {
 		// What was left half sent swallows these as white dots; otherwise they mean nothing.
-		first = append(first, make([]byte, flushBytes))
+		head = append(head, make([]byte, flushBytes))
 	}
 	if p.torn {
 		// The last visitor's half slip is not handed out on top of this one.
-		first = append(first, cmdInit, commands[len(commands)-1])
+		head = append(head, cmdInit, commands[len(commands)-1])
 	}
 	p.unclean, p.torn = true, true
-	commands = append(first, commands...)
-	for _, command := range commands {
-		if err := c.write(command, c.limits.Write); err != nil {
-			return c.lost(err)
-		}
-	}
-	if !before.talks {
-		if err := c.drain(); err != nil {
-			return c.lost(err)
-		}
-		p.unclean, p.torn = false, false
-		return hw.Printed{Result: hw.PrintSent, State: before.PrinterState}, nil
-	}
-	after, err := c.finish()
+	after, confirmed, err := p.send(c, head, commands, rows, clean, before)
 	if err != nil {
-		var f *failure
-		if errors.As(err, &f) && f.state.Code == hw.PrinterSilent {
-			p.torn = false // it took everything and is well; some printers know no GS r
-		}
 		return c.lost(err)
 	}
-	p.unclean, p.torn = false, false
+	p.torn = false
 	switch {
 	case after.Code != "":
 		return hw.Printed{State: after.PrinterState}, fault(after.Code, errors.New("printing: the printer stopped after the slip"))
+	case !confirmed:
+		return hw.Printed{Result: hw.PrintSent, State: after.PrinterState}, nil
 	case !after.talks:
-		// It answered GS r and then fell silent: every byte was taken, and no more is certain.
+		// It answered and then fell silent: every byte was taken, and no more is certain.
 		return hw.Printed{Result: hw.PrintSent, State: before.PrinterState}, nil
 	}
+	p.unclean = false
 	return hw.Printed{Result: hw.PrintConfirmed, State: after.PrinterState}, nil
+}
+
+// send sends one job. Whether the slip is confirmed and how the printer is afterwards means something without an error
+// only.
+func (p *printer) send(c *conversation, head, commands [][]byte, rows int, clean bool, before state) (after state, confirmed bool, err error) {
+	if before.talks {
+		err = c.begin(head, clean)
+	} else {
+		commands = append(head, commands...)
+	}
+	if err != nil {
+		return state{}, false, err
+	}
+	printing := time.Now().Add(time.Duration(rows) * rowTime)
+	for looked := c.written; len(commands) > 0; commands = commands[1:] {
+		if c.written-looked >= lookBytes {
+			if err := c.ready(before.talks); err != nil {
+				return state{}, false, err
+			}
+			looked = c.written
+		}
+		if err := c.put(commands[0]); err != nil {
+			return state{}, false, err
+		}
+	}
+	if !before.talks {
+		return before, false, c.drain()
+	}
+	return c.finish(printing)
 }

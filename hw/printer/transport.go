@@ -20,7 +20,8 @@ func (o Options) dial(ctx context.Context) (*link, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &link{stream: conn, queued: queued(conn.(*net.TCPConn))}, nil
+		tcp := conn.(*net.TCPConn)
+		return &link{stream: tcp, queued: queued(tcp), discard: func() { _ = tcp.SetLinger(0) }}, nil
 	}
 	return o.device()
 }

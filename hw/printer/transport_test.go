@@ -2,6 +2,8 @@ package printer
 
 import (
 	"errors"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -84,5 +86,38 @@ func TestInFlight(t *testing.T) {
 	}
 	if n := l.queued(); n != 0 {
 		t.Errorf("queued = %d when it took what was written; want 0", n)
+	}
+}
+
+// What a network printer did not take before a slip was given up does not follow later.
+func TestDiscardOverTCP(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	o := Options{Address: l.Addr().String(), Limits: Limits{}.orDefault()}
+	link, err := o.dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	if err := link.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	written := 0
+	for err = nil; err == nil; {
+		var n int
+		n, err = link.Write(make([]byte, 1<<20))
+		written += n
+	}
+	link.discard()
+	link.Close()
+	if n, err := io.Copy(io.Discard, peer); !errors.Is(err, unix.ECONNRESET) || n >= int64(written) {
+		t.Errorf("the printer reads %d of %d bytes, then %v; want fewer and a reset", n, written, err)
 	}
 }
