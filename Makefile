@@ -34,12 +34,14 @@ build: go ## build bin/kiosk, bin/kioskctl and bin/cardsim
 
 test: go ## run every test, the real pcscd included
 	@./.ci/packages $(TEST_PACKAGES)
+	@./.ci/oracle/install bin/oracle
 	$(GO) test ./...
 	$(GO) test -race ./...
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) test -tags sim ./cmd/kiosk
 	$(GO) test -tags sim -run Sheets ./cmd/kioskctl
 	$(GO) test -tags terminal -count 1 ./cmd/kiosk
+	$(GO) test -tags tools ./hw/hwtest
 	$(GO) test -tags tools ./kiosk/slip
 	$(GO) test -tags pcscd -count 1 ./hw/reader ./hw/hwtest/pcscd ./cmd/cardsim ./cmd/kioskctl ./cmd/kiosk
 
