@@ -43,16 +43,16 @@ type term struct {
 }
 
 func (c calendar) term(end card.Date) term {
-	return term{end: end, begun: c.reached(renewalStart(end)), ended: c.reached(end.AddDays(1))}
+	return term{end: end, begun: c.reached(RenewalStart(end)), ended: c.reached(end.AddDays(1))}
 }
 
 func (t term) past() bool { return t.ended == Yes }
 func (t term) soon() bool { return t.begun == Yes && t.ended == No }
 func (t term) far() bool  { return t.begun == No }
 
-// renewalStart returns the first day on which card or certificate can be renewed: the day after the date three
+// RenewalStart returns the first day on which card or certificate can be renewed: the day after the date three
 // months earlier, that date clamped to its month's end (rules §8.4: 2027-05-31 gives 2027-03-01).
-func renewalStart(end card.Date) card.Date { return end.AddMonths(-3).AddDays(1) }
+func RenewalStart(end card.Date) card.Date { return end.AddMonths(-3).AddDays(1) }
 
 // graceEnd returns the last day of the insurance grace: the last day of the third month after the month of expiry
 // (rules §8.4: 2026-08-10 gives 2026-11-30). Three months from the day itself would be wrong.

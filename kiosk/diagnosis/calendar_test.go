@@ -32,12 +32,12 @@ func TestRenewalStart(t *testing.T) {
 		{"2027-03-31", "2027-01-01"},
 		{"2100-05-31", "2100-03-01"}, // 2100 is no leap year
 	} {
-		if got := renewalStart(date(c.end)).String(); got != c.want {
-			t.Errorf("renewalStart(%s) = %s; want %s", c.end, got, c.want)
+		if got := RenewalStart(date(c.end)).String(); got != c.want {
+			t.Errorf("RenewalStart(%s) = %s; want %s", c.end, got, c.want)
 		}
 	}
-	if got := renewalStart(card.Date{}); got.Known() {
-		t.Errorf("renewalStart(unknown) = %s; want unknown", got)
+	if got := RenewalStart(card.Date{}); got.Known() {
+		t.Errorf("RenewalStart(unknown) = %s; want unknown", got)
 	}
 }
 

@@ -144,12 +144,7 @@ func (t teller) limits() []string {
 	return lines
 }
 
-// fewLines is how many lines of counters the clerk's note may have before lines are joined: with what is asked for, a
-// remark and the line of codes it stays within five on the slip.
-const fewLines = 3
-
-// clerk is the note for the window, in Japanese: what is asked for, then what the chip answered, one line for each
-// application and state, or where that gives too many, for each state.
+// clerk is the note for the window, in Japanese: what is asked for, then what the chip answered, a line for each state.
 func (t teller) clerk() []string {
 	var lines []string
 	switch asked := official.list(t.asked()); {
@@ -168,8 +163,8 @@ func (t teller) clerk() []string {
 	if len(forgotten) > 0 {
 		lines = append(lines, official.Say("clerk.forgotten", "list", official.list(forgotten)))
 	}
-	type group struct{ keys, state string }
-	var groups []group
+	var states []string
+	keys := map[string][]string{} // by state, those of each application together
 	for i, l := range t.report.Clerk {
 		state := t.clerkState(l)
 		same := func(m diagnosis.ClerkLine) bool { return m.Application == l.Application && t.clerkState(m) == state }
@@ -182,23 +177,14 @@ func (t teller) clerk() []string {
 				names = append(names, m.Key.Spec().Official)
 			}
 		}
-		keys := official.Say("clerk.key", "application", l.Application, "names", official.list(names))
-		groups = append(groups, group{keys, state})
-	}
-	if len(groups) > fewLines {
-		var joined []group
-		for _, g := range groups {
-			i := slices.IndexFunc(joined, func(j group) bool { return j.state == g.state })
-			if i < 0 {
-				joined = append(joined, g)
-				continue
-			}
-			joined[i].keys += official.Say("clerk.between") + g.keys
+		if keys[state] == nil {
+			states = append(states, state)
 		}
-		groups = joined
+		keys[state] = append(keys[state], official.Say("clerk.key", "application", l.Application, "names", official.list(names)))
 	}
-	for _, g := range groups {
-		lines = append(lines, official.Say("clerk.line", "keys", g.keys, "state", g.state))
+	for _, state := range states {
+		all := strings.Join(keys[state], official.Say("clerk.between"))
+		lines = append(lines, official.Say("clerk.line", "keys", all, "state", state))
 	}
 	switch {
 	case t.asks(diagnosis.FaceCard):

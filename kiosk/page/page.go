@@ -88,6 +88,7 @@ type Row struct {
 	Official string // official Japanese name
 	State    string // 使えません（残り0回）
 	Means    string // what it is used for, one short sentence
+	Told     bool   // headline and lead say its name and state: paper need not say them again
 }
 
 // Way is one way out, told to its end.
@@ -124,6 +125,8 @@ type Page struct {
 	Foot     []string // time of reading and kiosk, date of the information
 	Link     string   // address for the QR code
 	LinkText string   // what the QR code leads to
+	Calendar string   // entry for the visitor's calendar, for a QR code: a VEVENT of RFC 5545
+	Dated    string   // what the calendar entry says
 	Buttons  []Button
 	Help     string   // small line at the bottom: whom to ask
 	Staff    []string // what staff must see to, small below everything; always Japanese

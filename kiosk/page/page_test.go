@@ -32,7 +32,7 @@ var words = map[string][]string{
 	"bring-second-id":    {"bring.second-id"},
 	"store-steps":        {"way.store.step.1"},
 	"store-hours":        {"opening.store"},
-	"24h":                {"way.store.step.3"},
+	"24h":                {"way.store.step.2"},
 	"last-try":           {"note.last-try"},
 	"try-no-more":        {"note.try-no-more"},
 	"grace-until":        {"note.grace-until"},

@@ -30,12 +30,18 @@ func (t teller) rows() (rows []Row, rest string) {
 	case diagnosis.Locked, diagnosis.LockedSeveral, diagnosis.Forgotten:
 		rows = append(rows, t.authRow(), t.cardRow())
 	case diagnosis.CardExpired, diagnosis.CardExpiresSoon:
-		rows = append([]Row{t.cardRow(), t.authRow()}, rows...)
+		rows = append([]Row{t.cardRow()}, rows...)
+		if t.facts.Certificate(card.AuthCertificate).NotAfter != t.facts.CardExpiry { // else it ends with its card
+			rows = slices.Insert(rows, 1, t.authRow())
+		}
 	default:
 		rows = append([]Row{t.authRow(), t.cardRow()}, rows...)
 	}
 	rows = slices.DeleteFunc(rows, func(r Row) bool { return r.Mark == Fine || r.Mark == NoMark })
 	worstFirst(rows)
+	for i := range rows {
+		rows[i].Told = t.told(rows[i])
+	}
 	switch {
 	case t.unsure() || fine == 0 || t.report.Headline.Code == diagnosis.FaceCardFound:
 		return rows, ""
@@ -44,6 +50,22 @@ func (t teller) rows() (rows []Row, rest string) {
 	default:
 		return rows, t.Say("rest.others", "n", strconv.Itoa(fine))
 	}
+}
+
+// told tells whether headline and lead say all of r that matters on paper: what is locked or forgotten, or the one date
+// that is near or past.
+func (t teller) told(r Row) bool {
+	switch h := t.report.Headline; h.Code {
+	case diagnosis.Locked, diagnosis.LockedSeveral:
+		return r.Mark == Bad || t.unsure() && r.Mark == Unclear
+	case diagnosis.Forgotten:
+		return r.Official == h.Key.Spec().Official && !t.foundFor(diagnosis.FoundLastTry, h.Key)
+	case diagnosis.CertificateExpired, diagnosis.CertificateExpiresSoon:
+		return r.Official == t.authRow().Official
+	case diagnosis.CardExpired, diagnosis.CardExpiresSoon:
+		return r.Official == t.cardRow().Official
+	}
+	return false
 }
 
 // typed are the keys that a face card does without (rules §4).

@@ -54,6 +54,7 @@ func (t teller) verdict(tries int) Page {
 	}
 	p.Notes = t.notes()
 	p.Bring = t.bring()
+	p.Calendar, p.Dated = t.calendar()
 	p.Limits = t.limits()
 	p.Clerk = t.clerk()
 	p.Codes = t.codes()

@@ -51,7 +51,7 @@ func (v voice) soon(t time.Time) string {
 // moment writes a moment in full.
 func (v voice) moment(t time.Time) string {
 	t = t.In(card.Tokyo)
-	return v.Say("date.moment", "date", v.day(card.DateOf(t)), "weekday", v.weekday(t.Weekday()), "time", v.clock(t))
+	return v.Say("date.moment", "date", v.day(card.DateOf(t)), "time", v.clock(t))
 }
 
 // clock writes 8:30 as a door plate does, where time's own formats would write 08:30.

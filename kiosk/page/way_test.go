@@ -84,8 +84,8 @@ func TestCounterElsewhere(t *testing.T) {
 	p := page.Of(lockedSign(t), o, text.Japanese)
 	want := page.Way{
 		Title: "みほん市役所の窓口", Place: []string{"みほん市中央1-1", "3番窓口（1階）", "番号札をお取りください。"},
-		Opening: "今、開いています（受付16:45まで）", Price: "無料", Takes: "約15分（代理の方は2回行く）",
-		Steps: []string{"この紙を見せる", "署名用パスワードを決め直す（前と同じでもよい）"},
+		Opening: "今、開いています（受付16:45まで）", Price: "無料", Takes: "約15分（代理の方は2回）",
+		Steps: []string{"この紙を見せる", "署名用パスワードを決め直す"},
 	}
 	if diff := cmp.Diff(want, p.Ways[0]); diff != "" {
 		t.Errorf("way to another building (-want +got):\n%s", diff)
@@ -107,7 +107,7 @@ func TestStores(t *testing.T) {
 		{ID: "b", Name: "店B", Nationwide: true, Nearby: []site.Nearby{{Name: "東", Minutes: 6}}},
 		{ID: "c", Name: "店C", Nationwide: true},
 	}}, "a", "b")
-	if diff := cmp.Diff([]string{"店A、店B（全国どの店でも）", "近く：店A 南 徒歩4分"}, all); diff != "" {
+	if diff := cmp.Diff([]string{"店A、店B（全店）", "近く：店A 南 徒歩4分"}, all); diff != "" {
 		t.Errorf("Place (-want +got):\n%s", diff)
 	}
 	old := place(site.Office{
@@ -115,7 +115,7 @@ func TestStores(t *testing.T) {
 		MoreStores: []site.Store{{ID: "c", Name: "店C"}},
 		StoresOld:  true, StoresDate: card.Date{Year: 2025, Month: 9, Day: 8},
 	}, "a")
-	want := []string{"店A（全国どの店でも）ほか", "店の一覧は古いかもしれません（2025年9月8日の情報）。行く前に店に確かめてください。"}
+	want := []string{"店A（全店）ほか", "店の一覧は古いかもしれません（2025年9月8日の情報）。行く前に店に確かめてください。"}
 	if diff := cmp.Diff(want, old); diff != "" {
 		t.Errorf("Place of an old list (-want +got):\n%s", diff)
 	}

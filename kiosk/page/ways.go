@@ -248,6 +248,8 @@ func (t teller) counterSteps(p *diagnosis.Path) []string {
 	switch {
 	case len(pins) > 0 && dead:
 		steps = append(steps, t.Say("step.reset-meanwhile", "names", t.shortNames(pins)))
+	case len(pins) > 1 && len(printed) == 0 && t.report.Headline.Code == diagnosis.LockedSeveral && !slices.ContainsFunc(pins, t.forgotten):
+		steps = append(steps, t.Say("step.reset-all"))
 	case len(pins) > 0:
 		steps = append(steps, t.Say("step.reset", "names", t.shortNames(pins)))
 	}
@@ -293,16 +295,17 @@ func (t teller) store(p *diagnosis.Path) Way {
 	other, _ := otherJPKI(key)
 	w.Steps = t.lines("way.store.step", "other", t.Say("key."+other.String()+".short"),
 		"form", t.Say("key."+other.String()+".form"))
-	if len(p.Actions) < len(t.report.Primary.Actions) {
+	stopGap := len(p.Actions) < len(t.report.Primary.Actions)
+	if stopGap {
 		w.Title = t.Say("way.store.title-only", "name", name)
 	}
-	w.Place = t.stores(p)
-	if t.office.StoreHours != "" {
+	w.Place = t.stores(p, stopGap)
+	if t.office.StoreHours != "" && !stopGap {
 		w.Opening = t.Say("opening.store", "hours", t.office.StoreHours)
 	}
 	var conditions []string
 	for _, q := range []diagnosis.Question{diagnosis.NFCPhone, diagnosis.OtherPINKnown, diagnosis.UnchangedSinceIssue} {
-		if t.asks(q) {
+		if t.asks(q) && !(stopGap && q == diagnosis.OtherPINKnown) { // the steps say it
 			conditions = append(conditions, t.Say("if."+string(q), "other", t.Say("key."+other.String()+".short")))
 		}
 	}
@@ -316,8 +319,9 @@ func (t teller) store(p *diagnosis.Path) Way {
 }
 
 // stores names the chains found all over Japan and the nearest shop the profile knows; that others do it too is
-// only hinted at, because a list of chains of which "some shops" do it sends nobody anywhere.
-func (t teller) stores(p *diagnosis.Path) []string {
+// only hinted at, because a list of chains of which "some shops" do it sends nobody anywhere. A stop-gap beside the
+// counter is told in short.
+func (t teller) stores(p *diagnosis.Path, stopGap bool) []string {
 	var all []string
 	var nearest, minutes = "", 0
 	more := len(t.office.MoreStores) > 0
@@ -343,7 +347,7 @@ func (t teller) stores(p *diagnosis.Path) []string {
 	case len(all) > 0:
 		lines = append(lines, t.Say("place.stores-all", "stores", t.list(all)))
 	}
-	if nearest != "" {
+	if nearest != "" && !stopGap {
 		lines = append(lines, t.Say("place.nearby", "shop", nearest, "minutes", strconv.Itoa(minutes)))
 	}
 	if t.office.StoresOld && t.office.StoresDate.Known() {

@@ -78,16 +78,15 @@ func TestStoreSteps(t *testing.T) {
 		form          map[text.Language]string
 	}{
 		{card.Sign, card.Auth, map[text.Language]string{text.Japanese: "4けた", text.EasyJapanese: "4けた", text.English: "4 digits"}},
-		{card.Auth, card.Sign, map[text.Language]string{text.Japanese: "6〜16文字", text.EasyJapanese: "6〜16文字", text.English: "6-16 letters and digits"}},
+		{card.Auth, card.Sign, map[text.Language]string{text.Japanese: "6〜16文字", text.EasyJapanese: "6〜16文字", text.English: "6-16 characters"}},
 	} {
 		for _, l := range text.Languages() {
 			w := storeWay(t, told(t, locking(tt.locked), "", "city-hall", tuesday, l))
-			if len(w.Steps) != 4 {
-				t.Fatalf("%s %s: %d steps; want app, booking, terminal, lapse: %q", tt.locked, l, len(w.Steps), w.Steps)
+			if len(w.Steps) != 2 {
+				t.Fatalf("%s %s: %d steps; want booking and terminal: %q", tt.locked, l, len(w.Steps), w.Steps)
 			}
 			for i, wants := range [][]string{
-				{"JPKI暗証番号リセット"},
-				{l.Say("key." + tt.other.String() + ".short"), tt.form[l]},
+				{"JPKI暗証番号リセット", l.Say("key." + tt.other.String() + ".short"), tt.form[l]},
 				{"24", "マルチコピー機"},
 			} {
 				for _, want := range wants {

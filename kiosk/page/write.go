@@ -50,6 +50,7 @@ func WriteText(w io.Writer, p Page) error {
 	t.block(p.Titles.Clerk, append(append([]string{}, p.Clerk...), some(p.Codes)...))
 	t.block("", p.Foot)
 	t.block("", some(p.LinkText, p.Link))
+	t.block("", some(p.Dated))
 	t.block("", p.Staff)
 	return t.err
 }

@@ -115,7 +115,7 @@ func follow(parts [][]line, lines []line, h, gap int) [][]line {
 func paragraph(x, w int, prefix, s string, p paint, bold bool) []line {
 	var lines []line
 	in := text.Width(prefix)
-	for i, l := range text.Balance(s, w-in) {
+	for i, l := range text.Paragraph(s, w-in) {
 		at := line{spans: []span{{x + in, l, p, bold}}}
 		if i == 0 && prefix != "" {
 			at.spans = append([]span{{x, prefix, p, bold}}, at.spans...)
@@ -238,14 +238,14 @@ func (c *canvas) groups() []group {
 		add(append(group(c.paragraph("", p.LinkText, inkPaint, false)), c.paragraph("", p.Link, mutedPaint, false)...))
 	}
 	all = append(all, choices...)
-	if c.guide() && !c.roomy() {
-		return all // a line that everybody knows makes no part of its own
-	}
 	var foot group
-	for _, s := range append(p.Foot[:len(p.Foot):len(p.Foot)], p.Help) {
-		if s != "" {
-			foot = append(foot, c.paragraph("", s, mutedPaint, false)...)
-		}
+	for _, s := range p.Foot {
+		foot = append(foot, c.paragraph("", s, mutedPaint, false)...)
+	}
+	// A line that everybody knows makes no part of its own.
+	help := c.paragraph("", p.Help, mutedPaint, false)
+	if more := append(all[:len(all):len(all)], append(foot, help...)); len(paginate(more, c.body, c.gap())) <= max(1, len(paginate(append(all[:len(all):len(all)], foot), c.body, c.gap()))) {
+		foot = append(foot, help...)
 	}
 	add(foot)
 	return all
@@ -386,9 +386,10 @@ func (c *canvas) way(x, w int, way page.Way, full bool) group {
 			g[i].spans = append([]span{{x, blanks(w), titlePaint, false}}, g[i].spans...)
 		}
 	}
+	head := true // title, place and opening stay together: many look for nothing else
 	add := func(prefix, s string, p paint, bold bool) {
 		if s != "" {
-			g = append(g, paragraph(x, w, prefix, s, p, bold)...)
+			g = append(g, begin(paragraph(x, w, prefix, s, p, bold), !head)...)
 		}
 	}
 	first := min(len(way.Place), 1)
@@ -396,6 +397,7 @@ func (c *canvas) way(x, w int, way page.Way, full bool) group {
 		add("", s, inkPaint, true)
 	}
 	add("", way.Opening, inkPaint, true)
+	head = way.Opening == "" && first == 0
 	cost := way.Price
 	if way.Takes != "" {
 		if cost != "" {
@@ -409,7 +411,8 @@ func (c *canvas) way(x, w int, way page.Way, full bool) group {
 	}
 	add("", way.If, inkPaint, false)
 	for i, s := range way.Steps {
-		g = append(g, begin(paragraph(x, w, fmt.Sprintf("%d ", i+1), s, inkPaint, false), i > 0)...)
+		add(fmt.Sprintf("%d ", i+1), s, inkPaint, false)
+		head = false
 	}
 	return g
 }
@@ -434,6 +437,7 @@ func (c *canvas) sideBySide(a, b page.Way) group {
 		if i < len(right) {
 			g[i].spans = append(g[i].spans, right[i].spans...)
 		}
+		g[i].begins = (i >= len(left) || left[i].begins) && (i >= len(right) || right[i].begins)
 	}
 	return g
 }

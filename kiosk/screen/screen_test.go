@@ -373,7 +373,7 @@ func TestNothingIsLost(t *testing.T) {
 			}
 			all := squeeze.Replace(strings.Join(parts(st, g.cols, g.rows, g.panel), ""))
 			p := st.Page
-			said := append([]string{p.Headline, p.Rest, p.Again, p.Codes, p.Help}, p.Lead...)
+			said := append([]string{p.Headline, p.Rest, p.Again, p.Codes}, p.Lead...) // help makes no part of its own
 			said = append(said, p.Bring...)
 			said = append(said, p.Limits...)
 			said = append(said, p.Notes...)

@@ -14,7 +14,7 @@ import (
 type sheet struct {
 	y     int // the first free row
 	lines []line
-	bars  []image.Rectangle // rules, frames and modules of the QR code
+	bars  []image.Rectangle // rules and modules of QR codes
 	err   error
 }
 
@@ -56,7 +56,7 @@ func (s *sheet) wrap(block string, c column, st style, words string) []string {
 			return nil
 		}
 	}
-	lines := text.WrapFunc(words, st.cells(c), st.Cells)
+	lines := text.Paragraph(words, st.cells(c))
 	for _, l := range lines {
 		if st.Cells(l) > st.cells(c) {
 			s.err = fmt.Errorf("setting %s: %q is wider than %d dots", block, l, c.width())
@@ -74,7 +74,7 @@ func (s *sheet) text(block string, c column, st style, words string) {
 	}
 }
 
-// headline is text whose lines are balanced.
+// headline is text whose words stay whole.
 func (s *sheet) headline(block string, c column, st style, words string) {
 	s.wrap(block, c, st, words) // for its errors
 	if s.err != nil {
@@ -93,16 +93,6 @@ func (s *sheet) line(c column, x int, st style, words string) {
 
 // bar places a black rectangle.
 func (s *sheet) bar(x0, y0, x1, y1 int) { s.bars = append(s.bars, image.Rect(x0, y0, x1, y1)) }
-
-// beside runs two fillings from the same height and goes on below the longer one.
-func (s *sheet) beside(a, b func()) {
-	top := s.y
-	a()
-	after := s.y
-	s.y = top
-	b()
-	s.y = max(s.y, after)
-}
 
 // print draws everything.
 func (s *sheet) print(width int) *image.Paletted {

@@ -39,8 +39,9 @@ const (
 )
 
 // Set returns p as a picture Options.Width wide and as long as its text. What a slip has no use for is left out:
-// buttons, help, the question asked, the details screen's AllRows and Row.Means, the titles of table and ways. Empty
-// blocks take no room. An error names the block and the text that cannot be set.
+// buttons, help, the question asked, the details screen's AllRows and Row.Means, the titles of table, ways, notes and
+// limits, and of a row what the headline tells and the clerk's note. Empty blocks take no room. An error names the block
+// and the text that cannot be set.
 func Set(p page.Page, o Options) (*image.Paletted, error) {
 	s, err := lay(p, o)
 	if err != nil {
@@ -74,6 +75,9 @@ const (
 	smallPt    = 9.0
 )
 
+// margin is what stays white at every side of the picture, in dots; the paper has a margin of its own around it.
+const margin = 3
+
 // setter knows the measures of one slip.
 type setter struct {
 	sheet
@@ -81,10 +85,9 @@ type setter struct {
 
 	headlineStyle, title, body, strong, small, smallStrong style
 
-	gap   int // between blocks
-	rule  int // thickness of a rule
-	quiet int // the margin
-	dot   int // side of a module of the QR code
+	gap  int // between blocks
+	rule int // thickness of a rule
+	dot  int // side of a module of the QR code
 }
 
 func lay(p page.Page, o Options) (*sheet, error) {
@@ -101,23 +104,24 @@ func lay(p page.Page, o Options) (*sheet, error) {
 	s := &setter{
 		headlineStyle: in(font.Bold, headlinePt, 1.16),
 		title:         in(font.Bold, titlePt, 1),
-		body:          in(font.Regular, bodyPt, 1.22),
-		strong:        in(font.Bold, bodyPt, 1.22),
-		small:         in(font.Regular, smallPt, 1.22),
-		smallStrong:   in(font.Bold, smallPt, 1.22),
-		quiet:         6,
+		body:          in(font.Regular, bodyPt, 1.14),
+		strong:        in(font.Bold, bodyPt, 1.14),
+		small:         in(font.Regular, smallPt, 1.14),
+		smallStrong:   in(font.Bold, smallPt, 1.14),
 		rule:          2,
 		dot:           (o.DPI*5 + 127) / 254, // half a millimetre
 	}
-	s.title.pitch = s.body.pitch // see way
-	s.gap = s.body.Em() * 3 / 5
-	s.page = column{s.quiet, o.Width - s.quiet}
-	s.y = s.quiet
+	// All lines of a way have one pitch, see there; a title is the tallest.
+	s.body.pitch = max(s.body.pitch, s.title.Em())
+	s.title.pitch, s.strong.pitch = s.body.pitch, s.body.pitch
+	s.gap = s.body.Em() * 2 / 5
+	s.page = column{margin, o.Width - margin}
+	s.y = margin
 
 	s.verdict(p)
 	s.rows(p)
 	s.ways(p, o.Width)
-	s.list("notes", p.Titles.Notes, p.Notes)
+	s.list("notes", "", p.Notes)
 	for _, x := range p.Sections {
 		s.list("section", x.Title, x.Lines)
 	}
@@ -125,14 +129,14 @@ func lay(p page.Page, o Options) (*sheet, error) {
 	s.limits(p)
 	s.clerk(p)
 	s.fields(p, o.DPI)
-	s.foot(p, o.Width)
-	s.y += s.quiet
+	s.foot(p)
+	s.y += margin
 	return &s.sheet, s.err
 }
 
 // block leaves room above whatever comes next, unless the page begins with it.
 func (s *setter) block() {
-	if s.y > s.quiet {
+	if s.y > margin {
 		s.y += s.gap
 	}
 }
@@ -143,44 +147,62 @@ func (s *setter) verdict(p page.Page) {
 		words = string(m) + " " + words
 	}
 	s.headline("headline", s.page, s.headlineStyle, words)
-	if len(p.Lead) > 0 {
+	lead := p.Lead
+	if alone(p) {
+		s.text("table", s.page, s.small, official(p, p.Rows[0]))
+		lead = append(slices.Clone(lead), p.Rest)
+	}
+	if len(lead) > 0 {
 		s.y += s.gap / 3
 	}
-	s.text("lead", s.page, s.body, paragraph(p.Lead))
+	s.text("lead", s.page, s.body, paragraph(lead))
 }
 
+// official is what a clerk calls a row's key or date; nothing where the clerk's note, on the same paper, says it of what
+// the headline told.
+func official(p page.Page, r page.Row) string {
+	if r.Told && slices.ContainsFunc(p.Clerk, func(l string) bool { return strings.Contains(l, r.Official) }) {
+		return ""
+	}
+	return r.Official
+}
+
+// alone tells whether the table is one row of which the headline leaves at most the official name to say.
+func alone(p page.Page) bool { return len(p.Rows) == 1 && p.Rows[0].Told }
+
 // rows sets the table of what is not fine: mark and name at the left, the state at the right, on the next line where
-// both do not fit on one; below that, small, what a clerk calls it. Neither this table nor the ways get their titles:
-// the marks and the titles of the ways say enough, and every line is half a centimetre.
+// both do not fit on one; below that, small, what a clerk calls it. Of what the headline told, only that is left to say
+// of a single row, and all but the state of several. Neither this table nor the ways get their titles: the marks and the
+// titles of the ways say enough, and every line is half a centimetre.
 func (s *setter) rows(p page.Page) {
 	const block = "table"
+	if alone(p) {
+		return
+	}
 	if len(p.Rows) > 0 {
 		s.block()
 	}
 	c := s.page.indent(s.body.Em() * 5 / 4)
-	for i, r := range p.Rows {
-		if i > 0 {
-			s.y += s.gap / 3
-		}
+	for _, r := range p.Rows {
 		if m := r.Mark.Rune(); m != 0 {
 			s.line(s.page, s.page.left, s.strong, string(m))
 		}
 		s.text(block, c, s.strong, r.Name)
-		state := s.strong.Advance(r.State)
-		if n := len(s.lines); r.Name != "" && s.err == nil && s.strong.Advance(s.lines[n-1].s)+s.body.Em()+state <= c.width() {
-			s.y -= s.strong.pitch
+		if !r.Told {
+			state := s.strong.Advance(r.State)
+			if n := len(s.lines); r.Name != "" && s.err == nil && s.strong.Advance(s.lines[n-1].s)+s.body.Em()+state <= c.width() {
+				s.y -= s.strong.pitch
+			}
+			if state <= c.width() {
+				s.text(block, column{s.page.right - state, s.page.right}, s.strong, r.State)
+			} else {
+				s.text(block, c, s.strong, r.State)
+			}
 		}
-		if state <= c.width() {
-			s.text(block, column{s.page.right - state, s.page.right}, s.strong, r.State)
-		} else {
-			s.text(block, c, s.strong, r.State)
-		}
-		s.text(block, c, s.small, r.Official)
+		s.text(block, c, s.small, official(p, r))
 	}
 	if p.Rest != "" {
-		if len(p.Rows) > 0 {
-			s.y += s.gap / 3
-		} else {
+		if len(p.Rows) == 0 {
 			s.block()
 		}
 		s.text("rest of the table", s.page, s.body, p.Rest)
@@ -212,7 +234,11 @@ func (s *setter) ways(p page.Page, width int) {
 		return
 	}
 	top := s.y
-	s.beside(func() { s.way(a, p.Ways[0]) }, func() { s.way(b, p.Ways[1]) })
+	s.way(a, p.Ways[0])
+	after := s.y
+	s.y = top
+	s.way(b, p.Ways[1])
+	s.y = max(s.y, after)
 	// Both columns stand on the same lines, so a divider with gaps keeps the rows between the lines clean.
 	x := (a.right + b.left - s.rule) / 2
 	for y := top; y < s.y; y += s.body.pitch {
@@ -246,12 +272,18 @@ func (s *setter) height(fill func()) int {
 	return h
 }
 
-// way sets one way; every line has the pitch of body text, because another way may stand beside it.
+// way sets one way; every line has the pitch of body text, because another way may stand beside it. A price that
+// stands alone joins the title.
 func (s *setter) way(c column, w page.Way) {
 	const block = "way"
 	s.headline(block, c, s.title, w.Title)
+	if price := s.body.Advance(w.Price); price > 0 && w.Takes == "" && len(s.lines) > 0 && s.title.Advance(s.lines[len(s.lines)-1].s)+s.body.Em()+price <= c.width() {
+		s.y -= s.title.pitch
+		s.text(block, column{c.right - price, c.right}, s.body, w.Price)
+		w.Price = ""
+	}
 	s.text(block, c, s.body, w.If)
-	for _, l := range w.Place {
+	for _, l := range paragraphs(w.Place) {
 		s.text(block, c, s.body, l)
 	}
 	s.text(block, c, s.strong, w.Opening)
@@ -264,15 +296,26 @@ func (s *setter) way(c column, w page.Way) {
 	}
 }
 
-// together sets two short texts on one line if they fit there.
-func (s *setter) together(block string, c column, st style, a, b string) {
-	second := c.indent(st.Advance(a) + st.Em())
-	if a == "" || b == "" || st.Advance(b) > second.width() {
-		s.text(block, c, st, a)
-		s.text(block, c, st, b)
-		return
+// paragraphs joins each sentence to the one before it; what is no sentence stands on lines of its own.
+func paragraphs(items []string) []string {
+	sentence := func(s string) bool { return strings.HasSuffix(s, "。") || strings.HasSuffix(s, ".") }
+	var all []string
+	for i, it := range items {
+		if i > 0 && sentence(it) && sentence(items[i-1]) {
+			all[len(all)-1] = paragraph([]string{all[len(all)-1], it})
+			continue
+		}
+		all = append(all, it)
 	}
-	s.beside(func() { s.text(block, c, st, a) }, func() { s.text(block, second, st, b) })
+	return all
+}
+
+// together sets two short texts as one.
+func (s *setter) together(block string, c column, st style, a, b string) {
+	if a != "" && b != "" {
+		a += "　"
+	}
+	s.text(block, c, st, a+b)
 }
 
 // heading sets the title of a block behind a short upright bar.
@@ -300,23 +343,26 @@ func (s *setter) list(block, title string, items []string) {
 	}
 }
 
-// checklist sets things behind boxes to tick.
+// checklist sets things behind boxes to tick, after their title.
 func (s *setter) checklist(block, title string, items []string) {
 	if len(items) == 0 {
 		return
 	}
 	s.block()
-	s.heading(block, title)
-	s.flow(block, s.page, s.body, "□", items)
+	s.flow(block, s.page, s.body, "□", title, items)
 }
 
-// flow sets items one after the other, each behind its bullet and as many on a line as fit whole.
-func (s *setter) flow(block string, page column, st style, bullet string, items []string) {
+// flow sets a title and items one after the other, each item behind its bullet, and as many on a line as fit whole.
+func (s *setter) flow(block string, page column, st style, bullet, title string, items []string) {
 	c := page // what is left of the line above s.y
+	if title != "" {
+		s.text(block, page, s.strong, title)
+		c.left += s.strong.Advance(title) + st.Em()/2
+	}
 	indent := st.Advance(bullet)
 	for i, it := range nonEmpty(items) {
 		need := indent + st.Advance(it)
-		if i > 0 && need <= c.width() {
+		if (i > 0 || title != "") && need <= c.width() {
 			s.y -= st.pitch
 		} else {
 			c = page
@@ -362,91 +408,106 @@ func paragraph(sentences []string) string {
 	return b.String()
 }
 
+// limits sets what the chip cannot tell, beside the calendar entry where there is one.
 func (s *setter) limits(p page.Page) {
-	if len(p.Limits) == 0 {
-		return
+	limits := func(c column) { s.text("limits", c, s.small, paragraph(p.Limits)) }
+	switch {
+	case p.Calendar != "":
+		s.block()
+		s.beside("calendar entry", p.Calendar, func(c column) {
+			s.text("caption of the calendar entry", c, s.small, p.Dated)
+			s.y += s.gap / 2
+		}, limits)
+	case len(p.Limits) > 0:
+		s.block()
+		limits(s.page)
 	}
-	s.block()
-	s.text("limits", s.page, s.smallStrong, p.Titles.Limits)
-	s.text("limits", s.page, s.small, paragraph(p.Limits))
 }
 
-// clerk sets the clerk's note in a frame. The upright sides have a gap between two lines, for clean rows.
+// clerk sets the clerk's note between two rules. It has no frame: what reads a slip from a photo takes upright strokes
+// beside small print for letters.
 func (s *setter) clerk(p page.Page) {
 	if len(p.Clerk) == 0 && p.Codes == "" {
 		return
 	}
 	const block = "clerk's note"
 	s.block()
-	pad := s.small.Em() / 2
+	pad := s.small.Em() / 4
 	s.bar(s.page.left, s.y, s.page.right, s.y+s.rule)
 	s.y += s.rule + pad
-	top := s.y
-	inner := column{s.page.left + pad + s.rule, s.page.right - pad - s.rule}
-	s.text(block, inner, s.smallStrong, p.Titles.Clerk)
-	for _, l := range p.Clerk {
-		s.text(block, inner, s.small, l)
-	}
-	s.text(block, inner, s.smallStrong, p.Codes)
-	for y := top; y < s.y; y += s.small.pitch {
-		from, to := y+1, y+s.small.Em()-1
-		if y == top {
-			from -= pad + 1
+	s.text(block, s.page, s.smallStrong, p.Titles.Clerk)
+	first := s.page.indent(s.smallStrong.Advance(p.Titles.Clerk) + s.small.Em())
+	for i, l := range p.Clerk {
+		c := s.page
+		if i == 0 && s.small.Advance(l) <= first.width() {
+			s.y -= s.small.pitch
+			c = first
 		}
-		if y+s.small.pitch >= s.y {
-			to += pad + 1
-		}
-		s.bar(s.page.left, from, s.page.left+s.rule, to)
-		s.bar(s.page.right-s.rule, from, s.page.right, to)
+		s.text(block, c, s.small, l)
 	}
+	s.text(block, s.page, s.smallStrong, p.Codes)
 	s.y += s.small.Em() - s.small.pitch + pad
 	s.bar(s.page.left, s.y, s.page.right, s.y+s.rule)
 	s.y += s.rule
 }
 
-// foot sets what is said last: the QR code at the right with its caption and the reminder beside it, then when and where.
-func (s *setter) foot(p page.Page, width int) {
-	if p.Link != "" || p.LinkText != "" || p.Again != "" {
+// foot sets what is said last: the reminder, then the QR code with its caption, when and where.
+func (s *setter) foot(p page.Page) {
+	if p.Again != "" {
 		s.block()
-		c, code := s.code(p.Link, width)
-		s.beside(code, func() {
-			s.text("caption of the link", c, s.body, p.LinkText)
-			if p.LinkText != "" {
-				s.y += s.gap / 3
-			}
-			s.text("reminder", c, s.strong, p.Again)
-		})
+		s.text("reminder", s.page, s.strong, p.Again)
 	}
-	if len(p.Foot) > 0 {
-		s.block()
+	if p.Link == "" {
+		items := append(nonEmpty([]string{p.LinkText}), p.Foot...)
+		if len(items) > 0 {
+			s.block()
+		}
+		s.flow("foot", s.page, s.small, "", "", items)
+		return
 	}
-	s.flow("foot", s.page, s.small, "", p.Foot)
+	s.block()
+	blocks := []func(column){func(c column) { s.text("caption of the link", c, s.small, p.LinkText) }}
+	for _, l := range p.Foot {
+		blocks = append(blocks, func(c column) { s.text("foot", c, s.small, l) })
+	}
+	s.beside("link", p.Link, blocks...)
 }
 
-// code makes the QR code of link. It returns the column that is left beside it and what sets it at the right.
-func (s *setter) code(link string, width int) (column, func()) {
-	if link == "" || s.err != nil {
-		return s.page, func() {}
+// beside sets a QR code at the right and blocks of text at its left; those that come below it get the whole width, as
+// does from the second on what would stand in a column of few characters.
+func (s *setter) beside(block, content string, texts ...func(column)) {
+	if s.err != nil {
+		return
 	}
-	m, err := qr.Encode(link, qr.M, qr.Auto) // M stands a scratch or a bad dot of the head
+	m, err := qr.Encode(content, qr.M, qr.Auto) // M stands a scratch or a bad dot of the head
 	if err != nil {
-		s.err = fmt.Errorf("setting link: making a QR code of %q: %w", link, err)
-		return s.page, func() {}
+		s.err = fmt.Errorf("setting %s: making a QR code of %q: %w", block, content, err)
+		return
 	}
 	side, quiet := m.Bounds().Dx()*s.dot, 4*s.dot // four modules of white on every side: ISO/IEC 18004
-	left := width - quiet - side
+	left := s.page.right + margin - quiet - side
 	c := column{s.page.left, left - quiet}
-	if c.width() < 6*s.body.Em() {
-		s.err = fmt.Errorf("setting link: the QR code of %q is %d dots wide and leaves no room beside it", link, side)
+	if c.width() < 4*s.body.Em() {
+		s.err = fmt.Errorf("setting %s: the QR code of %q is %d dots wide and leaves no room beside it", block, content, side)
+		return
 	}
-	return c, func() {
-		for y := range m.Bounds().Dy() {
-			for x := range m.Bounds().Dx() {
-				if r, _, _, _ := m.At(x, y).RGBA(); r == 0 {
-					s.bar(left+x*s.dot, s.y+y*s.dot, left+(x+1)*s.dot, s.y+(y+1)*s.dot)
-				}
+	s.y += max(0, quiet-s.gap)
+	for y := range m.Bounds().Dy() {
+		for x := range m.Bounds().Dx() {
+			if r, _, _, _ := m.At(x, y).RGBA(); r == 0 {
+				s.bar(left+x*s.dot, s.y+y*s.dot, left+(x+1)*s.dot, s.y+(y+1)*s.dot)
 			}
 		}
-		s.y += side
 	}
+	bottom := s.y + side
+	for i, set := range texts {
+		switch {
+		case s.y < bottom+quiet && (i == 0 || c.width() >= 7*s.body.Em()):
+			set(c)
+		default:
+			s.y = max(s.y, bottom+quiet)
+			set(s.page)
+		}
+	}
+	s.y = max(s.y, bottom)
 }

@@ -18,7 +18,8 @@ import (
 	"kagimado/kiosk/text"
 )
 
-var update = flag.Bool("update", false, "write the golden slips anew")
+// Update makes tests write their goldens anew.
+var Update = flag.Bool("update", false, "write the golden slips anew")
 
 // samples are pages in the sense of the rule sheet, written here so that layout is tested apart from advice. They
 // hold what is hard to set: one way and two, long official names, every block and next to none.
@@ -79,6 +80,21 @@ var samples = map[string]page.Page{
 		Notes:    []string{"うまくいかないのは、スマホやパソコン、相手のサイトの側かもしれません。"},
 		Foot:     []string{"2026-11-24 10:15 本庁舎ロビー 1号機"},
 	},
+	"expiring": {
+		Mark:     page.Attention,
+		Headline: "もうすぐ電子証明書の期限です",
+		Lead:     []string{"電子証明書の期限は2027年1月15日までです。"},
+		Rows:     []page.Row{{Mark: page.Attention, Name: "ログイン用の電子証明書", Official: "利用者証明用電子証明書", State: "2027年1月15日まで（あと52日）", Told: true}},
+		Rest:     "番号は5つとも使えます。",
+		Calendar: "BEGIN:VEVENT\r\nSUMMARY:電子証明書の更新\r\nDTSTART;VALUE=DATE:20261016\r\nDTEND;VALUE=DATE:20270116\r\nEND:VEVENT\r\n",
+		Dated:    "電子証明書の更新 2026年10月16日から（カレンダー用）",
+		Limits:   []string{"カードの中の回数と日付だけを読みました。失効や住所の変更、番号の忘れは、この機械ではわかりません。"},
+		Clerk:    []string{"希望：電子証明書の更新"},
+		Codes:    "署5 利3 補3 住3 共3 照B券10 補10 証2027-01-15",
+		Foot:     []string{"2026-11-24 10:15 本庁舎ロビー 1号機", "案内の情報は 2026-11-01 のものです"},
+		Link:     "https://www.kojinbango-card.go.jp/", LinkText: "公式の案内",
+		Titles: page.Titles{Clerk: "窓口の方へ"},
+	},
 	"english": {
 		Lang:     text.English,
 		Mark:     page.Bad,
@@ -129,7 +145,7 @@ func TestGolden(t *testing.T) {
 func golden(t *testing.T, name string, img *image.Paletted) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
-	if *update {
+	if *Update {
 		var b bytes.Buffer
 		if err := PNG(&b, img); err != nil {
 			t.Fatal(err)
@@ -196,9 +212,15 @@ func TestNothingIsDropped(t *testing.T) {
 
 // sentences returns what a slip says of a page.
 func sentences(p page.Page) []string {
-	all := slices.Concat([]string{p.Headline, p.Rest, p.Codes, p.Again, p.LinkText}, p.Lead, p.Notes, p.Bring, p.Limits, p.Clerk, p.Foot)
+	all := slices.Concat([]string{p.Headline, p.Rest, p.Codes, p.Again, p.LinkText, p.Dated}, p.Lead, p.Notes, p.Bring, p.Limits, p.Clerk, p.Foot)
 	for _, r := range p.Rows {
-		all = append(all, r.Name, r.Official, r.State)
+		all = append(all, r.Official) // in the table or the clerk's note
+		if !r.Told {
+			all = append(all, r.State)
+		}
+		if !r.Told || len(p.Rows) > 1 {
+			all = append(all, r.Name)
+		}
 	}
 	for _, w := range p.Ways {
 		all = slices.Concat(all, []string{w.Title, w.Opening, w.Price, w.Takes, w.If}, w.Place, w.Steps)
@@ -215,7 +237,7 @@ func TestInk(t *testing.T) {
 		}
 		pieces := 0
 		for _, l := range s.lines {
-			if l.left < 6 || l.right > o.Width-6 {
+			if l.left < margin || l.right > o.Width-margin {
 				t.Errorf("%q is set in %v; want it inside the margins of %d dots", l.s, l.column, o.Width)
 			}
 			alone := image.NewPaletted(image.Rect(-50, l.top-50, o.Width+50, l.top+l.face.Em()+50), color.Palette{color.White, color.Black})
@@ -226,7 +248,7 @@ func TestInk(t *testing.T) {
 			pieces += ink(alone)
 		}
 		for _, b := range s.bars {
-			if want := image.Rect(6, 6, o.Width-6, s.y-6); !b.In(want) {
+			if want := image.Rect(margin, margin, o.Width-margin, s.y-margin); !b.In(want) {
 				t.Errorf("bar %v; want it inside %v", b, want)
 			}
 			pieces += b.Dx() * b.Dy()
@@ -246,19 +268,23 @@ func TestStrips(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		code := s.y
-		if p.Link != "" {
-			code = s.bars[len(s.bars)-1].Max.Y - 35*4
+		code := map[int]bool{} // rows of a QR code: each has a module, and a module is square
+		for _, b := range s.bars {
+			for y := b.Min.Y; y < b.Max.Y && b.Dx() == b.Dy(); y++ {
+				code[y] = true
+			}
 		}
 		img := s.print(o.Width)
 		from, blank := 0, 0
-		for y := range code {
+		for y := range img.Rect.Dy() {
 			if slices.Contains(img.Pix[y*img.Stride:(y+1)*img.Stride], Black) {
 				blank = 0
 			} else if blank++; blank >= gap {
 				from = y
 			}
-			if y-from > strip {
+			if code[y] {
+				from = y
+			} else if y-from > strip {
 				t.Fatalf("no %d rows without ink between row %d and row %d", gap, from, y)
 			}
 		}
@@ -307,6 +333,11 @@ func TestSizes(t *testing.T) {
 			t.Fatalf("no line begins with %q", want)
 			return 0
 		}
+		for _, l := range s.lines {
+			if got := float64(l.face.Em()) * 72 / float64(o.DPI); got < 9 {
+				t.Errorf("on %v %q is %.1f pt; want 9", o, l.s, got)
+			}
+		}
 		if got := points("Ｘ 署名用"); got < 20 {
 			t.Errorf("on %v the headline is %.1f pt; want 20", o, got)
 		}
@@ -314,6 +345,28 @@ func TestSizes(t *testing.T) {
 			if got := points(body); got < 10.5 {
 				t.Errorf("on %v body text is %.1f pt; want 10.5", o, got)
 			}
+		}
+	}
+}
+
+// A module below 0.4 mm is not read by every phone.
+func TestModules(t *testing.T) {
+	for _, o := range papers {
+		s, err := lay(samples["expiring"], o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		modules := 0
+		for _, b := range s.bars {
+			if b.Dx() != b.Dy() {
+				continue // a rule
+			}
+			if modules++; float64(b.Dx())*25.4/float64(o.DPI) < 0.4 {
+				t.Fatalf("on %v a module is %d dots wide; want 0.4 mm", o, b.Dx())
+			}
+		}
+		if modules < 1000 {
+			t.Errorf("on %v there are %d black modules; want those of two QR codes", o, modules)
 		}
 	}
 }
@@ -339,6 +392,7 @@ func TestErrors(t *testing.T) {
 		{"glyph in bring", with(func(p *page.Page) { p.Bring = []string{"a\tb"} }), good, []string{"things to bring", "U+0009"}},
 		{"glyph in headline", with(func(p *page.Page) { p.Headline = "😀" }), good, []string{"headline", "U+1F600"}},
 		{"wide code", with(func(p *page.Page) { p.Link = "https://example.jp/" + strings.Repeat("x", 400) }), Options{384, 203}, []string{"link", "dots wide"}},
+		{"endless entry", with(func(p *page.Page) { p.Calendar = strings.Repeat("x", 5000) }), good, []string{"calendar"}},
 		{"endless link", with(func(p *page.Page) { p.Link = strings.Repeat("x", 5000) }), good, []string{"link"}},
 	} {
 		img, err := Set(tt.p, tt.o)
@@ -363,8 +417,8 @@ func TestEmptyBlocksTakeNoRoom(t *testing.T) {
 		}
 		return img.Rect.Dy()
 	}
-	if got := height(page.Page{}); got != 12 {
-		t.Errorf("an empty page is %d rows long; want its margins, 12", got)
+	if got := height(page.Page{}); got != 2*margin {
+		t.Errorf("an empty page is %d rows long; want its margins", got)
 	}
 	p := page.Page{Headline: "見出し"}
 	want := height(p)
@@ -395,9 +449,9 @@ func FuzzSet(f *testing.F) {
 		if len(a)+len(b) > 4000 || n > 8 {
 			return
 		}
-		p := page.Page{Mark: page.Mark(n % 5), Headline: a, Lead: []string{b, a}, Rest: b, Codes: a, Again: b, Link: b, LinkText: a}
+		p := page.Page{Mark: page.Mark(n % 5), Headline: a, Lead: []string{b, a}, Rest: b, Codes: a, Again: b, Link: b, LinkText: a, Calendar: a, Dated: b}
 		for range n {
-			p.Rows = append(p.Rows, page.Row{Mark: page.Mark(n % 5), Name: a, Official: b, State: a, Means: b})
+			p.Rows = append(p.Rows, page.Row{Mark: page.Mark(n % 5), Name: a, Official: b, State: a, Means: b, Told: n%2 > 0})
 			p.Ways = append(p.Ways, page.Way{Title: a, Place: []string{b}, Opening: a, Price: b, Takes: a, Steps: []string{b, a}, If: b})
 			p.Notes, p.Bring, p.Limits, p.Clerk, p.Foot = append(p.Notes, a), append(p.Bring, b), append(p.Limits, a), append(p.Clerk, b), append(p.Foot, a)
 		}
@@ -405,7 +459,7 @@ func FuzzSet(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if img.Rect.Dx() != int(width) || inkBounds(img).Max.X > int(width)-6 {
+		if img.Rect.Dx() != int(width) || inkBounds(img).Max.X > int(width)-margin {
 			t.Errorf("picture %v with ink in %v; want %d dots with margins", img.Rect, inkBounds(img), width)
 		}
 	})

@@ -6,10 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// Balance breaks a text into as few lines of at most this many cells as it needs, each where a reader would pause and
-// not just where a line is full: a verdict must not end in one orphaned kana or tear a word in two. Lines end where
-// WrapFunc may end them.
-func Balance(s string, cells int) []string {
+// Balance breaks a headline or a label into lines of at most this many cells, each where a reader would pause and not
+// just where a line is full: a verdict must not end in one orphaned kana or tear a word in two. It takes as few lines as
+// that needs. Lines end where WrapFunc may end them.
+func Balance(s string, cells int) []string { return balance(s, cells, costTornLabel) }
+
+// Paragraph is Balance for a text that is read in one go: it takes as few lines as there can be, and tears a word only
+// where that saves one.
+func Paragraph(s string, cells int) []string { return balance(s, cells, costTornWord) }
+
+func balance(s string, cells, torn int) []string {
 	var lines []string
 	for paragraph := range strings.Lines(s) {
 		paragraph = strings.TrimRight(paragraph, " \n\r")
@@ -17,7 +23,7 @@ func Balance(s string, cells int) []string {
 			lines = append(lines, "")
 			continue
 		}
-		lines = append(lines, newBreaker(paragraph, max(cells, 1)).lines()...)
+		lines = append(lines, newBreaker(paragraph, max(cells, 1), torn).lines()...)
 	}
 	return lines
 }
@@ -26,6 +32,7 @@ func Balance(s string, cells int) []string {
 // first. Widths are added up: measuring every line that could be is what would take the time.
 type breaker struct {
 	cells int
+	torn  int      // cost of a torn word
 	parts []string // between two of them a line may end
 	width []int    // of each part
 	blank []int    // of the spaces that end it, which a line drops
@@ -33,8 +40,8 @@ type breaker struct {
 	cost  []int    // of the best lines from there on
 }
 
-func newBreaker(s string, cells int) *breaker {
-	b := &breaker{cells: cells}
+func newBreaker(s string, cells, torn int) *breaker {
+	b := &breaker{cells: cells, torn: torn}
 	add := func(p string) {
 		trimmed := strings.TrimRight(p, " ")
 		b.parts = append(b.parts, p)
@@ -67,15 +74,16 @@ func (b *breaker) lines() []string {
 	return lines
 }
 
-// Costs of a break. A line more outweighs every ugliness but a torn word, because paper is short.
+// Costs of a break. A line more outweighs every ugliness but, in a label, a torn word: paper is short.
 const (
-	costLine     = 100000
-	costTornWord = 120000 // within a run of one script, or a word parted from its ending
-	costParticle = 400    // before a particle
-	costEnding   = 300    // after hiragana that is no particle: the word may go on
-	costNewWord  = 200    // between two scripts
-	costPhrase   = 100    // after a particle, where a comma would be better
-	costRagged   = 600    // for a line with nothing on it; falls with the square of what is on it
+	costLine      = 100000
+	costTornLabel = 120000 // within a run of one script, or a word parted from its ending
+	costTornWord  = 1500   // the same in a paragraph
+	costParticle  = 400    // before a particle
+	costEnding    = 300    // after hiragana that is no particle: the word may go on
+	costNewWord   = 200    // between two scripts
+	costPhrase    = 100    // after a particle, where a comma would be better
+	costRagged    = 600    // for a line with nothing on it; falls with the square of what is on it
 )
 
 // weigh finds the best end for a line that begins with part i. A line that is nearly empty is none, unless nothing
@@ -91,7 +99,7 @@ func (b *breaker) weigh(i int) {
 		free := b.cells - used
 		cost := costLine + costRagged*free*free/(b.cells*b.cells) + b.cost[j]
 		if j < len(b.parts) {
-			cost += breakCost(b.parts[j-1], b.parts[j])
+			cost += b.breakCost(b.parts[j-1], b.parts[j])
 		}
 		if short := b.end[i] > 0 && b.short(i); b.end[i] == 0 || short || cost <= b.cost[i] {
 			b.end[i], b.cost[i] = j, cost
@@ -110,17 +118,17 @@ func (b *breaker) short(i int) bool {
 
 // breakCost judges the place between two runes by their scripts: Japanese begins a phrase with kanji or katakana and ends it
 // with hiragana.
-func breakCost(before, after string) int {
+func (b *breaker) breakCost(before, after string) int {
 	a, _ := utf8.DecodeLastRuneInString(before)
 	z, _ := utf8.DecodeRuneInString(after)
 	from, to := script(a), script(z)
 	switch {
+	case to == 'あ' && from != 'あ' && particle(z) && !strings.ContainsRune(stops, a):
+		return costParticle
 	case from == 0 || to == 0:
 		return 0
-	case to == 'あ' && from != 'あ' && particle(z):
-		return costParticle
 	case to == 'あ' || from == to:
-		return costTornWord
+		return b.torn
 	case from == 'あ' && particle(a):
 		return costPhrase
 	case from == 'あ':
@@ -128,6 +136,9 @@ func breakCost(before, after string) int {
 	}
 	return costNewWord
 }
+
+// stops end a phrase for certain; a closing bracket does not when a particle follows.
+const stops = " 、。，．！？・："
 
 // particle tells the hiragana that mostly mark the end of a phrase.
 func particle(r rune) bool {

@@ -2,6 +2,7 @@ package text
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +24,36 @@ func TestBalance(t *testing.T) {
 	} {
 		if got := Balance(tt.words, tt.cells); !slices.Equal(got, tt.want) {
 			t.Errorf("Balance(%q, %d) = %q; want %q", tt.words, tt.cells, got, tt.want)
+		}
+	}
+}
+
+// TestParagraph: never a line more than there must be, and among those the ones a reader finds his way in.
+func TestParagraph(t *testing.T) {
+	for _, tt := range []struct {
+		words string
+		cells int
+		want  []string
+	}{
+		{"「マイナンバーカード」の番号札をお取りください。", 38, []string{"「マイナンバーカード」の", "番号札をお取りください。"}},
+		{"店の機械は点検時を除いて使えます。", 20, []string{"店の機械は点検時を", "除いて使えます。"}},
+		{"顔と暗証番号の両方で止まったとき", 16, []string{"顔と暗証番号の両", "方で止まったとき"}}, // a third line would be one of three runes
+		{"", 10, nil},
+		{"a\n\nb", 10, []string{"a", "", "b"}},
+	} {
+		got := Paragraph(tt.words, tt.cells)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("Paragraph(%q, %d) = %q; want %q", tt.words, tt.cells, got, tt.want)
+		}
+	}
+	for _, k := range Keys() {
+		for _, l := range Languages() {
+			for _, cells := range []int{18, 37, 60} {
+				s := l.Say(k)
+				if got, most := Paragraph(s, cells), WrapFunc(s, cells, Width); len(got) > len(most) || strings.Join(got, "") == "" {
+					t.Errorf("%s in %s takes %d lines of %d cells; want %d at most", k, l, len(got), cells, len(most))
+				}
+			}
 		}
 	}
 }
