@@ -9,6 +9,7 @@ package clock
 import (
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -19,6 +20,7 @@ const (
 	Unsynchronised = "unsynchronised"     // nothing vouches for the kernel's clock
 	TooEarly       = "before-lower-bound" // it shows a time that is certainly past
 	TooLate        = "too-far-ahead"      // it shows a time beyond the life of this build
+	Confirmed      = "confirmed"          // staff said so; what has passed since is counted
 )
 
 // Now is what is known of the present moment: not before Earliest, not after Latest. A zero Latest means that there
@@ -43,6 +45,9 @@ type Clock struct {
 	build  time.Time
 	wall   func() time.Time
 	kernel func() (uncertainty time.Duration, synchronised bool)
+
+	elapsed func() time.Duration // on a clock that nobody sets
+	said    atomic.Pointer[word] // by staff; nil: nothing
 }
 
 // Open returns the clock of this machine. Time is certainly not before notBefore, as staff or a signed update said;
@@ -52,7 +57,7 @@ func Open(notBefore time.Time) (*Clock, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Clock{lower: later(build, notBefore), build: build, wall: time.Now, kernel: kernel}, nil
+	return &Clock{lower: later(build, notBefore), build: build, wall: time.Now, kernel: kernel, elapsed: elapsed}, nil
 }
 
 // Built returns when this program was built: by the linker's word, else the commit's time, else a day before any
@@ -90,13 +95,18 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// Now returns what time it can be. Without a believed clock only the lower bound is left: a clock that was restored
+// Now returns what time it can be. Without a believed clock and without staff's word only the lower bound is left: a clock that was restored
 // after a power cut is late by the whole cut, and one set by mistake may be ahead by years, so the machine's time is
 // no bound either way.
 func (c *Clock) Now() Now {
 	uncertainty, synchronised := c.kernel()
 	now := c.wall().Round(0) // a monotonic reading would outlive a change of the clock
-	untrusted := func(why string) Now { return Now{Earliest: c.lower, Why: why} }
+	untrusted := func(why string) Now {
+		if said, ok := c.confirmed(); ok {
+			return said
+		}
+		return Now{Earliest: c.lower, Why: why}
+	}
 	switch {
 	case now.Before(c.lower):
 		return untrusted(TooEarly)
