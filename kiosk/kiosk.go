@@ -47,6 +47,10 @@ type Config struct {
 	Staff   []string // what staff must see to, told small while nobody's card is shown (page.Attract)
 	Content *content.Content
 	Now     func() diagnosis.Now
+	Clock   Clock     // nil: staff cannot set it
+	Records Records   // nil: no staff code can be kept, and their menu stays closed
+	Faults  []hw.Code // found while the program started; self-tests name them
+	Built   time.Time // this program
 	Slip    slip.Options
 	Log     *slog.Logger // nil: nothing is logged
 
@@ -65,8 +69,9 @@ type Config struct {
 // when it panics.
 //
 // Every goroutine it started has ended when it returns, unless a driver never returned: ErrReaderHung means that one
-// of them is stuck in an exchange with a card. A printer that never returns is logged and left behind.
-func Run(ctx context.Context, cfg Config) error {
+// of them is stuck in an exchange with a card. A printer that never returns is logged and left behind. ErrRestart means
+// that staff want the program started anew.
+func Run(ctx context.Context, cfg Config) (err error) {
 	if cfg.ReadTimeout <= 0 {
 		cfg.ReadTimeout = readTimeout
 	}
@@ -83,10 +88,16 @@ func Run(ctx context.Context, cfg Config) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	logPanel(cfg.Log, cfg.Profile.Panel)
-	l := &loop{Config: cfg, panel: panel(cfg.Profile), state: session.New(settings(cfg))}
+	l := &loop{Config: cfg, panel: panel(cfg.Profile), lock: newLock(cfg.Records)}
+	set := settings(cfg)
+	if set.Code, err = l.lock.state(); err != nil && cfg.Records != nil {
+		cfg.Log.Error("staff code", "code", stateFault, "error", err)
+	}
+	l.lock.start()
+	l.state = session.New(set)
 	l.signal(hw.Ready)
 	defer l.signal(hw.Dark)
-	err := l.run(ctx)
+	err = l.run(ctx)
 	if stuck := l.join(cancel); stuck && l.reading != nil {
 		err = ErrReaderHung
 	}
@@ -105,6 +116,8 @@ func settings(cfg Config) session.Settings {
 		Staff:     cfg.Staff,
 		Printer:   cfg.Printer != nil,
 		ResultFor: p.Result,
+
+		Clock: cfg.Clock != nil, StartOfDay: cfg.Now().Latest.IsZero(),
 	}
 	if p.AskToPrint {
 		s.Print = session.PrintAsk

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -51,6 +52,11 @@ type loop struct {
 	printing *printing
 	queue    []session.Print
 
+	lock    *lock
+	answers chan session.Event // to effects of staff's screens
+	asking  atomic.Bool        // the printer how it is
+	restart bool
+
 	wait sync.WaitGroup
 	done chan struct{} // closed when the loop no longer listens
 }
@@ -59,6 +65,7 @@ type loop struct {
 func (l *loop) run(ctx context.Context) error {
 	l.reads, l.progress = make(chan readEnd), make(chan session.Progress, 1)
 	l.prints, l.done = make(chan printEnd), make(chan struct{})
+	l.answers = make(chan session.Event)
 	l.wake, l.lift, l.overdue, l.again = stopped(), stopped(), stopped(), stopped()
 	defer close(l.done)
 
@@ -77,6 +84,7 @@ func (l *loop) run(ctx context.Context) error {
 		defer t.Stop()
 		beat = t.C
 	}
+	l.feed(ctx, session.Started{})
 	l.draw()
 	for {
 		select {
@@ -119,6 +127,11 @@ func (l *loop) run(ctx context.Context) error {
 			l.printEnded(ctx, p)
 		case <-l.wake.C:
 			l.feed(ctx, session.Timeout{Token: l.token})
+		case ev := <-l.answers:
+			l.feed(ctx, ev)
+		}
+		if l.restart {
+			return ErrRestart
 		}
 		l.draw()
 	}
@@ -200,6 +213,8 @@ func (l *loop) feed(ctx context.Context, ev session.Event) {
 				l.feed(ctx, session.Judged{Visit: e.Visit, Resolved: l.judge(e)})
 			case session.Print:
 				l.startPrinting(ctx, e)
+			default:
+				l.serve(ctx, e)
 			}
 		}
 	}

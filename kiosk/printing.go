@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"kagimado/hw"
+	"kagimado/kiosk/page"
 	"kagimado/kiosk/session"
+	"kagimado/kiosk/site"
 	"kagimado/kiosk/slip"
 )
 
@@ -63,7 +65,11 @@ func (l *loop) tellPrint(p printEnd) {
 // print runs beside the loop.
 func (l *loop) print(ctx context.Context, job session.Print) printEnd {
 	begun := time.Now()
-	picture, err := slip.Set(job.Page, l.Slip)
+	set, p := slip.Set, job.Page
+	if job.Trial {
+		set, p = slip.Trial, page.Of(page.TestSlip{Width: l.Slip.Width, DPI: l.Slip.DPI, Sizes: slip.Sizes()}, site.Office{}, p.Lang)
+	}
+	picture, err := set(p, l.Slip)
 	if err != nil {
 		l.Log.Error("slip cannot be set", "error", err)
 		return printEnd{job: job.Job, result: session.PrintNothing}

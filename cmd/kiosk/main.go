@@ -21,6 +21,7 @@ import (
 	"github.com/gdamore/tcell/v2"
 
 	"kagimado/hw"
+	"kagimado/hw/clock"
 	"kagimado/kiosk"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
@@ -29,11 +30,13 @@ import (
 	"kagimado/kiosk/slip"
 )
 
-// Exit statuses: 70 tells the supervisor that an exchange with a card hangs and only a new process helps.
+// Exit statuses: 70 tells the supervisor that an exchange with a card hangs and only a new process helps, 71 that staff
+// asked for one. Both want the program started again; status 0 is the end of a program that was told to stop.
 const (
 	failed     = 1
 	usage      = 2
 	readerHung = 70
+	restart    = 71
 )
 
 // hardware is what a kiosk stands on, real or simulated.
@@ -42,6 +45,8 @@ type hardware struct {
 	printer hw.Printer // nil: none
 	lamps   hw.Lamps
 	now     func() diagnosis.Now
+	clock   kiosk.Clock // nil: it cannot be set
+	faults  []hw.Code   // of what could not be opened
 	bench   bench
 }
 
@@ -56,7 +61,7 @@ type bench struct {
 func main() {
 	file := flag.String("profile", "", "the office's kiosk.toml; empty takes the built-in city hall lobby, for trying out")
 	logs := flag.String("log", "", "append the log to this file; empty logs to standard error unless that is the terminal")
-	state := flag.String("state", "", "keep the last good profile in this folder, to run when a new one has mistakes; empty keeps nothing")
+	state := flag.String("state", "", "keep the last good profile, to run when a new one has mistakes, and the staff code in this folder; empty keeps nothing, and the staff menu stays closed")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "kiosk: unexpected argument %q\n", flag.Arg(0))
@@ -70,6 +75,8 @@ func main() {
 	case errors.Is(err, kiosk.ErrReaderHung):
 		fmt.Fprintln(os.Stderr, "kiosk:", err)
 		os.Exit(readerHung)
+	case errors.Is(err, kiosk.ErrRestart):
+		os.Exit(restart)
 	default:
 		fmt.Fprintln(os.Stderr, "kiosk:", err)
 		os.Exit(failed)
@@ -94,6 +101,9 @@ func run(ctx context.Context, file, state, logs string) error {
 	}
 	defer devices.lamps.Close()
 	keepProfile(place, records, log)
+	if len(place.staff) > 0 {
+		devices.faults = append(devices.faults, profileFault)
+	}
 	terminal, err := tcell.NewScreen()
 	if err == nil {
 		err = terminal.Init()
@@ -104,11 +114,20 @@ func run(ctx context.Context, file, state, logs string) error {
 	if old := site.OldStores(content.Embedded(), devices.now().Earliest); old != "" {
 		place.staff = append(place.staff, old)
 	}
+	built, err := clock.Built()
+	if err != nil {
+		return err
+	}
+	var kept kiosk.Records // not a nil ledger, which would be something
+	if records != nil {
+		kept = records
+	}
 	var ready sync.Once
 	err = kiosk.Run(ctx, kiosk.Config{
 		Reader: devices.reader, Printer: devices.printer, Lamps: devices.lamps, Screen: terminal,
 		Profile: place.Profile, Staff: place.staff, Content: content.Embedded(), Now: devices.now,
 		Slip: slip.Options{Width: place.Printer.Width, DPI: place.Printer.DPI}, Log: log,
+		Clock: devices.clock, Records: kept, Faults: devices.faults, Built: built,
 		PrintTimeout: printTimeout(place.Printer),
 		Status:       devices.bench.status, Keys: devices.bench.keys, AllowQuit: devices.bench.ends,
 		Beat:  func() { notify(log, daemon.SdNotifyWatchdog) },

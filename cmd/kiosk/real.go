@@ -30,10 +30,14 @@ func openHardware(p *site.Profile, log *slog.Logger) (hardware, error) {
 		Chip: p.Lines.Chip, White: p.Lines.White, Blue: p.Lines.Blue, Green: p.Lines.Green, Yellow: p.Lines.Yellow,
 		Red: p.Lines.Red,
 	})
+	var faults []hw.Code
 	if err != nil {
 		log.Warn("lamps", "code", hw.LinesMissing, "error", err)
+		faults = append(faults, hw.LinesMissing)
 	}
 	return hardware{
+		clock:   watch,
+		faults:  faults,
 		reader:  reader.Open(reader.Options{Name: p.Reader, Log: log}),
 		printer: paper,
 		lamps:   lamps,

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"kagimado/hw/printer"
 	"kagimado/kiosk/content"
@@ -151,6 +152,7 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 	size := fs.String("size", "40x12", "cells")
 	part := fs.Int("page", 1, "which part of a screen that has several")
 	place := guideFlag(fs)
+	room := fs.String("room", session.Rooms()[0], "of the staff menu: "+strings.Join(session.Rooms(), " "))
 	toPNG := fs.String("png", "", "write a picture to this file, in the real font and colours")
 	asText := fs.Bool("text", false, "print the screen as text")
 	if err := parse(fs, args); err != nil {
@@ -166,6 +168,9 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 	if n, err := fmt.Sscanf(*size, "%dx%d", &cols, &rows); n != 2 || err != nil || cols < screen.MinCols || rows < screen.MinRows || cols > 400 || rows > 200 {
 		return usagef("--size %q: want cells as 40x12, at least %dx%d", *size, screen.MinCols, screen.MinRows)
 	}
+	if !slices.Contains(session.Rooms(), *room) {
+		return usagef("--room %q: want one of %s", *room, strings.Join(session.Rooms(), " "))
+	}
 	still := session.Visit{Lang: text.Language(*v.lang), Part: *part - 1, Done: 9, Total: 21, Code: "P-02", Left: 45, Guide: *place}
 	name := session.Screen(*show)
 	if name == session.GuideStep {
@@ -173,8 +178,16 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 			return err
 		}
 	}
-	if name == session.OutOfService {
+	switch name {
+	case session.OutOfService:
 		still.Code = "R-02"
+	case session.Staff, session.StartOfDay:
+		still.Code = "" // of the reader, which stands in for none here
+		now, err := v.moment()
+		if err != nil {
+			return err
+		}
+		still.Room, still.At, still.Checks = *room, now.Earliest, shownChecks(now.Earliest)
 	}
 	office, err := v.office()
 	if err != nil {
@@ -188,7 +201,9 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 		return usagef("--show %s is about a card: --facts names the document it is drawn from", name)
 	}
 	b := screen.NewBuffer(cols, rows)
-	screen.Draw(b, session.Still(session.Settings{Office: office, Content: content.Embedded(), Printer: true}, name, still), screen.Panel{Cols: cols, Rows: rows})
+	screen.Draw(b, session.Still(session.Settings{
+		Office: office, Content: content.Embedded(), Printer: true, Clock: true, Code: session.CodeSet,
+	}, name, still), screen.Panel{Cols: cols, Rows: rows})
 	if *asText {
 		_, err := io.WriteString(t.stdout, b.Text())
 		return err
@@ -222,6 +237,19 @@ func needsFacts(s session.Screen) bool {
 		return true
 	}
 	return false
+}
+
+// shownChecks is a self-test to look at: everything is well but the paper and the clock.
+func shownChecks(at time.Time) []page.Check {
+	return []page.Check{
+		{Thing: page.ThingReader, Mark: page.Fine, State: "fine"},
+		{Thing: page.ThingPrinter, Mark: page.Bad, State: "fault", Code: "P-02"},
+		{Thing: page.ThingLamps, Mark: page.Fine, State: "fine"},
+		{Thing: page.ThingClock, Mark: page.Attention, State: "untrusted", Code: "C-01", From: at, Why: "unsynchronised"},
+		{Thing: page.ThingProfile, Mark: page.Fine, State: "fine"},
+		{Thing: page.ThingContent, Mark: page.Fine, State: "fine", From: at},
+		{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: at},
+	}
 }
 
 // office is the place as it is spoken of when no card was read.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"strconv"
 
 	"kagimado/kiosk/diagnosis"
@@ -11,12 +12,19 @@ import (
 // Of makes the page for subject in the place o, wholly in lang but for official terms and the clerk's note.
 func Of(subject Subject, o site.Office, lang text.Language) Page {
 	v := voice{lang}
+	if p, ok := v.staff(subject); ok {
+		return p
+	}
 	var p Page
 	switch s := subject.(type) {
 	case Attract:
 		p = v.scene(NoMark, "attract")
-		if len(s.Staff) > 0 {
-			p.Staff = append([]string{v.Say("scene.attract.staff", "said", s.Staff[0])}, s.Staff[1:]...)
+		notes := slices.Clone(s.Staff)
+		if s.NoCode {
+			notes = append(notes, official.Say("staff.no-code"))
+		}
+		if len(notes) > 0 {
+			p.Staff = append([]string{v.Say("scene.attract.staff", "said", notes[0])}, notes[1:]...)
 		}
 		p.Buttons = []Button{v.button(ActGuides)}
 	case ChooseLanguage:
@@ -26,7 +34,7 @@ func Of(subject Subject, o site.Office, lang text.Language) Page {
 				Action: ActLang + Action(l.String()), Label: l.Say("language.name"), Main: l == lang,
 			})
 		}
-		p.Buttons = append(p.Buttons, v.button(ActBack))
+		p.Buttons = append(p.Buttons, v.button(ActStaff), v.button(ActBack))
 	case Reading:
 		p = v.scene(NoMark, "reading")
 		if s.Total > 0 {

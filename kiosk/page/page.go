@@ -144,8 +144,11 @@ type Titles struct {
 type Subject interface{ subject() }
 
 // Attract invites the next visitor. Staff is what staff must see to meanwhile, in Japanese, the most urgent first: a code
-// and what is wrong. No other page says it.
-type Attract struct{ Staff []string }
+// and what is wrong. NoCode tells that the staff menu waits for its first code. No other page says these.
+type Attract struct {
+	Staff  []string
+	NoCode bool
+}
 
 // ChooseLanguage offers the languages.
 type ChooseLanguage struct{}

@@ -1,15 +1,63 @@
 package page_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"kagimado/kiosk/content"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/text"
 )
+
+// TestStaffPages holds every page of staff's screens: finished sentences, a next step, the code never more than dots.
+func TestStaffPages(t *testing.T) {
+	at := tuesday
+	var checks []page.Check
+	for i, thing := range []string{
+		page.ThingReader, page.ThingPrinter, page.ThingLamps, page.ThingClock, page.ThingProfile, page.ThingContent, page.ThingProgram,
+	} {
+		state := []string{"fine", "fault", "absent", "unknown", "near-end", "printing", "old"}[i]
+		checks = append(checks, page.Check{Thing: thing, Mark: page.Mark(i % 5), State: state, From: at, Said: []string{"a name"}})
+	}
+	for _, why := range []string{"synchronised", "unsynchronised", "before-lower-bound", "too-far-ahead", "confirmed", "simulation"} {
+		checks = append(checks, page.Check{Thing: page.ThingClock, Mark: page.Attention, State: "untrusted", Code: "C-01", From: at, Until: at, Why: why})
+	}
+	subjects := []page.Subject{
+		page.StartOfDay{}, page.StartOfDay{At: at}, page.StartOfDay{At: at, Possible: true}, page.StartOfDay{At: at, Possible: true, Code: "R-02"},
+		page.StaffMenu{}, page.StaffMenu{Clock: true, Printer: true, TimeTaken: true},
+		page.StaffClock{}, page.StaffClock{At: at}, page.StaffClock{At: at, Refused: true},
+		page.SelfTest{}, page.SelfTest{Checks: checks, Content: content.Embedded(), At: at, Slip: page.Printing{}, Notes: []string{"F-01"}},
+		page.Paper{}, page.Paper{Check: &checks[1], Slip: page.NotPrinted{Code: "P-02", Partial: true}}, page.Paper{Slip: page.Printed{}},
+		page.TestSlip{Width: 576, DPI: 203, Sizes: []float64{20, 10.5}},
+	}
+	for step := page.CodeAsked; step <= page.CodeClosed; step++ {
+		subjects = append(subjects, page.StaffCode{Step: step, Typed: 4, Tries: 3, Code: "S-01", Content: content.Embedded()})
+	}
+	for _, l := range text.Languages() {
+		for _, s := range subjects {
+			p := page.Of(s, site.Office{}, l)
+			if p.Help != "" {
+				t.Errorf("%T in %s sends staff to staff: %q", s, l, p.Help)
+			}
+			p.Help = "-"
+			complete(t, fmt.Sprintf("%T %+v %s", s, s, l), p)
+		}
+		all := page.Text(page.Of(page.SelfTest{Checks: checks, Content: content.Embedded(), Notes: []string{"F-01 x"}}, site.Office{}, l))
+		for _, want := range []string{"C-01", "F-01 x", "時計が信用できません", "係員メニューで日付と時刻を入れます"} {
+			if !strings.Contains(all, want) {
+				t.Errorf("the self-test in %s does not say %q:\n%s", l, want, all)
+			}
+		}
+		fine := page.Of(page.SelfTest{Checks: []page.Check{{Thing: page.ThingReader, Mark: page.Fine, State: "fine"}, {Thing: page.ThingLamps, State: "absent"}}}, site.Office{}, l)
+		if fine.Mark != page.Fine {
+			t.Errorf("lamps that do not belong to this kiosk make its self-test %q", fine.Headline)
+		}
+	}
+}
 
 // TestNotice: staff read the same Japanese whatever the visitor before them chose, and only where something is wrong.
 func TestNotice(t *testing.T) {

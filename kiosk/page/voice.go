@@ -48,7 +48,13 @@ func (v voice) soon(t time.Time) string {
 		"weekday", v.weekday(t.Weekday()), "time", v.clock(t))
 }
 
-// moment writes a moment in full.
+// full writes a moment with its weekday, for who compares it with another clock.
+func (v voice) full(t time.Time) string {
+	t = t.In(card.Tokyo)
+	return v.Say("date.full", "date", v.day(card.DateOf(t)), "weekday", v.weekday(t.Weekday()), "time", v.clock(t))
+}
+
+// moment writes a moment.
 func (v voice) moment(t time.Time) string {
 	t = t.In(card.Tokyo)
 	return v.Say("date.moment", "date", v.day(card.DateOf(t)), "time", v.clock(t))

@@ -269,7 +269,7 @@ func (c *canvas) choices() []group {
 		return nil
 	}
 	columns := 1
-	for n := 1; n <= 4; n++ {
+	for n := 1; n <= 5; n++ {
 		w := (c.cols - n + 1) / n
 		if w < c.touchCols || slices.ContainsFunc(all, func(b page.Button) bool { return len(text.Balance(b.Label, c.label(Rect{W: w}))) > c.touchRows }) {
 			break

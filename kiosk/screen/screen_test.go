@@ -78,6 +78,8 @@ func stills(t *testing.T, l text.Language) []session.State {
 	for _, s := range session.Screens() {
 		name := "locked-sign"
 		switch s {
+		case session.Staff:
+			continue // staffStills
 		case session.WrongCard:
 			name = "drivers-licence"
 		}
@@ -95,11 +97,14 @@ func stills(t *testing.T, l text.Language) []session.State {
 			v.Code = "R-01"
 		case session.Details:
 			v.Left = 17
+		case session.StartOfDay:
+			v.At = staffTime
 		case session.Guides, session.GuideStep: // most visitors of a guide have laid no card
 			v.Facts, v.Resolved, v.Guide = card.Facts{}, site.Resolved{}, "portal"
 		}
 		all = append(all, session.Still(session.Settings{Printer: true, Content: content.Embedded()}, s, v))
 	}
+	all = append(all, staffStills(l)...)
 	for _, at := range []string{"portal/extension-off", "memo/portal"} {
 		all = append(all, session.Still(session.Settings{Printer: true, Content: content.Embedded()}, session.GuideStep, session.Visit{Lang: l, Guide: at}))
 	}
@@ -118,6 +123,8 @@ var notice = []string{
 // name of a state in goldens and tests.
 func name(st session.State) string {
 	switch {
+	case st.Room() != "":
+		return string(st.Screen) + "-" + st.Room()
 	case len(st.Page.Staff) > 0:
 		return string(st.Screen) + "-notice"
 	case len(st.Page.Fields) > 0:

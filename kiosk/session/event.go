@@ -95,8 +95,9 @@ type Judge struct {
 
 // Print asks for one slip; the answer is PrintEnded.
 type Print struct {
-	Job  int
-	Page page.Page
+	Job   int
+	Page  page.Page
+	Trial bool // the test slip of the printer instead, in the Page's language
 }
 
 // Wake asks for a Timeout with this token after this time. It replaces every earlier Wake.

@@ -56,6 +56,8 @@ func (s State) Next(ev Event) (State, []Effect) {
 		if ev.Token == n.token && n.step > 0 {
 			n.timeout()
 		}
+	default:
+		n.deskEvent(ev)
 	}
 	n.arm()
 	n.compose()
@@ -139,7 +141,7 @@ func (n *turn) cardMute() {
 
 func (n *turn) readerGone(code string) {
 	n.gone, n.fault = true, code
-	if n.personal() && n.hasVerdict() || n.at == WrongCard || n.guiding() {
+	if n.personal() && n.hasVerdict() || n.at == WrongCard || n.guiding() || n.at == Staff || n.at == StartOfDay {
 		return // what is on the screen stays true; the fault shows when the visit is over
 	}
 	n.end()
@@ -252,11 +254,14 @@ func (n *turn) touched(a page.Action) {
 	}
 	n.act(a)
 	n.restart()
+	if n.ticking() {
+		n.do(AskClock{})
+	}
 }
 
 // restart gives the screen its full time again, as any touch does.
 func (n *turn) restart() {
-	if n.personal() || n.guiding() {
+	if n.personal() || n.guiding() || n.at == Staff || n.at == StartOfDay {
 		if n.restarts == maxRestarts {
 			return
 		}
@@ -286,12 +291,15 @@ func (n *turn) act(a page.Action) {
 		return
 	}
 	if n.choosing {
-		if a == page.ActBack {
+		switch {
+		case a == page.ActBack:
 			n.choosing, n.Part = false, 0
+		case a == page.ActStaff && n.idle():
+			n.openDesk()
 		}
 		return
 	}
-	if n.guide(a) || !n.hasVerdict() {
+	if n.atDesk(a) || n.guide(a) || !n.hasVerdict() {
 		return
 	}
 	switch a {
@@ -452,13 +460,15 @@ func (n *turn) timeout() {
 		*left = max(*left-n.step, 0)
 		return *left == 0
 	}
-	over, taken, owed := due(&n.remain), due(&n.takeLeft), due(&n.owedLeft)
+	over, taken, owed, minute := due(&n.remain), due(&n.takeLeft), due(&n.owedLeft), due(&n.minute)
 	switch {
 	case over:
 		n.over()
 		return
 	case taken && n.at == TakeCard:
 		n.at = Result
+	case minute:
+		n.do(AskClock{})
 	}
 	// Answering takes longer than reading: whoever is at a question is left alone until the countdown.
 	if owed && n.at != Question || n.counted() && n.remain <= min(countdown, n.stay()/2) {
@@ -502,6 +512,7 @@ func (n *turn) arm() {
 		}
 	}
 	next(n.takeLeft)
+	next(n.minute)
 	if n.owed {
 		next(n.owedLeft)
 	}

@@ -492,18 +492,22 @@ func TestAnySequence(t *testing.T) {
 		page.ActFinish, page.ActAsk, page.ActYes, page.ActNo, page.ActDontKnow, page.ActLang + "en", page.ActLang + "xx", "nonsense",
 		page.ActGuides, page.ActGuide + "lost", page.ActGuide + "nowhere", page.ActAnswer + "0", page.ActAnswer + "9", page.ActThen, page.ActSee + "0",
 		page.ActOver, page.ActForgot, page.ActResume, page.ActBack, page.ActPrint}
+	actions = append(actions, staffActions()...)
 	headlines := []diagnosis.HeadlineCode{diagnosis.WrongCard, diagnosis.ReadAgain, diagnosis.Locked, diagnosis.AllClear}
-	seen := map[Screen]int{}
+	seen, rooms := map[Screen]int{}, map[string]int{}
 	for seed := range uint64(120) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		s := New(Settings{Content: guides(), Printer: seed%2 == 0, Print: PrintMode(seed / 2 % 2), ResultFor: time.Duration(rnd.IntN(90)) * time.Second})
-		var pending []Event
-		wake, timer := 0, false
+		s := New(Settings{Content: guides(), Printer: seed%2 == 0, Print: PrintMode(seed / 2 % 2), ResultFor: time.Duration(rnd.IntN(90)) * time.Second,
+			Code: CodeState(seed % 3), Clock: seed%5 > 0, StartOfDay: seed%4 < 2})
+		pending := []Event{Started{}}
+		wake, timer := 0, s.at != StartOfDay
 		for i := range 300 {
 			var ev Event
 			switch n := rnd.IntN(20); {
-			case n < 6 && len(pending) > 0:
+			case (n < 6 || i == 0) && len(pending) > 0:
 				ev, pending = pending[0], pending[1:]
+			case (s.at == Staff || s.choosing && s.idle()) && n < 19:
+				ev = atDesk(rnd, s)
 			case n < 11:
 				ev = Timeout{Token: wake - rnd.IntN(2)}
 			case n < 16:
@@ -518,8 +522,12 @@ func TestAnySequence(t *testing.T) {
 			if next.token != s.token {
 				timer = false
 			}
+			guarded(t, s, ev, next)
 			slips := 0
 			for _, e := range effects {
+				if answer := answered(rnd, e); answer != nil {
+					pending = append(pending, answer)
+				}
 				switch e := e.(type) {
 				case Wake:
 					if e.After <= 0 || e.Token != next.token {
@@ -541,12 +549,23 @@ func TestAnySequence(t *testing.T) {
 			}
 			s = next
 			seen[s.Screen]++
+			rooms[s.Room()]++
 			if _, touch := ev.(Touched); slips > 1 || slips == 1 && (!s.set.Printer || !touch && s.set.Print == PrintAsk) {
 				t.Fatalf("seed %d, event %d, %T: %d slips nobody asked for", seed, i, ev, slips)
 			}
 			switch s.at {
 			case Attract, OutOfService, TwoCards:
 				forgotten(t, s)
+			case Staff, StartOfDay:
+				own := s
+				own.slip = nil // of staff's own papers
+				forgotten(t, own)
+				if s.at == StartOfDay && i == 0 {
+					break // before it is Started
+				}
+				if !timer {
+					t.Fatalf("seed %d, event %d, %T: %s has no time-out", seed, i, ev, s.at)
+				}
 			case Result, Details, Question, Printed, NotPrinted, WrongCard, RemovedEarly, Guides, GuideStep:
 				if !timer {
 					t.Fatalf("seed %d, event %d, %T: %s has no time-out", seed, i, ev, s.at)
@@ -577,6 +596,11 @@ func TestAnySequence(t *testing.T) {
 	for _, screen := range Screens() {
 		if seen[screen] == 0 {
 			t.Errorf("no sequence reached %s", screen)
+		}
+	}
+	for _, r := range Rooms() {
+		if rooms[r] == 0 {
+			t.Errorf("no sequence reached staff's %s", r)
 		}
 	}
 }

@@ -45,12 +45,14 @@ const (
 	RemovedEarly Screen = "removed-early"
 	TwoCards     Screen = "two-cards"
 	OutOfService Screen = "out-of-service"
+	Staff        Screen = "staff"
+	StartOfDay   Screen = "start-of-day"
 )
 
 // Screens returns every screen in the order of a visit.
 func Screens() []Screen {
 	return []Screen{Attract, Language, Reading, TakeCard, Result, Details, Question, Guides, GuideStep, Printing, Printed,
-		NotPrinted, WrongCard, RemovedEarly, TwoCards, OutOfService}
+		NotPrinted, WrongCard, RemovedEarly, TwoCards, OutOfService, Staff, StartOfDay}
 }
 
 // PrintMode tells when a slip is printed.
@@ -75,6 +77,10 @@ type Settings struct {
 	Printer   bool             // a printer belongs to this kiosk
 	Print     PrintMode
 	ResultFor time.Duration // how long a result stays untouched; 0 or more than 60 s means 60 s
+
+	Code       CodeState // whether staff's menu can be opened
+	Clock      bool      // it can be set
+	StartOfDay bool      // nothing vouches for it: staff are asked before the first visitor is
 }
 
 // Times, in seconds (field.md §2.1, §2.3).
@@ -142,9 +148,12 @@ type State struct {
 	owed     bool         // an automatic slip is still to come
 	fresh    bool         // the reader was seen empty before this card: see CardLaid
 
+	desk desk // staff's, zero unless they stand at it
+
 	// The one timer. All in seconds, as of the moment it was armed for step seconds.
 	token, step                int
 	remain, takeLeft, owedLeft int
+	minute                     int // until the machine's clock shows the next one
 	restarts                   int
 }
 
@@ -154,6 +163,9 @@ func New(set Settings) State {
 		set.ResultFor = resultFor * time.Second
 	}
 	s := State{set: set, Lang: set.Lang, at: Attract}
+	if set.StartOfDay && set.Clock {
+		s.at = StartOfDay
+	}
 	s.compose()
 	return s
 }
@@ -168,6 +180,9 @@ type Visit struct {
 	Code        string // of a fault or a slip that did not come
 	Tries       int
 	Guide       string // the place in the guides: GUIDE or GUIDE/NODE
+	Room        string // of staff's: code menu self-test clock paper
+	At          time.Time
+	Checks      []page.Check
 }
 
 // Still returns the State in which screen shows v: for pictures and tests, not for visits.
@@ -194,6 +209,10 @@ func Still(set Settings, screen Screen, v Visit) State {
 	if s.personal() || screen == WrongCard || screen == RemovedEarly || screen == Guides || screen == GuideStep {
 		s.Facts, s.Resolved = v.Facts, v.Resolved
 		s.question, _ = s.open()
+	}
+	if screen == Staff || screen == StartOfDay {
+		s.slip = nil
+		s.desk = desk{room: room(v.Room), told: true, wall: v.At, upper: v.At, lower: v.At.Truncate(time.Minute), checks: v.Checks}
 	}
 	if screen == GuideStep && set.Content != nil {
 		s.walk, _ = guide.At(&set.Content.Guides, v.Guide, s.known())
@@ -247,7 +266,7 @@ func (s *State) open() (diagnosis.Question, bool) {
 
 func (s *State) canPrint() bool {
 	_, busy := s.slip.(page.Printing)
-	return s.set.Printer && (s.readToEnd() || s.at == GuideStep || s.printed == GuideStep) && !busy && s.slips < maxSlips
+	return s.set.Printer && (s.readToEnd() || s.at == GuideStep || s.printed == GuideStep || s.at == Staff) && !busy && s.slips < maxSlips
 }
 
 func (s *State) office() site.Office {
@@ -299,8 +318,10 @@ func (s *State) subject() page.Subject {
 		return page.Mute{}
 	case OutOfService:
 		return page.OutOfService{Code: s.fault}
+	case Staff, StartOfDay:
+		return s.deskSubject()
 	}
-	return page.Attract{Staff: s.set.Staff}
+	return page.Attract{Staff: s.set.Staff, NoCode: s.set.Code == CodeUnset}
 }
 
 // compose derives what is seen from what is so.
@@ -330,7 +351,9 @@ func (s *State) offers(a page.Action) bool {
 		return false
 	}
 	switch a {
-	case page.ActPrint:
+	case page.ActStaff:
+		return s.idle()
+	case page.ActPrint, page.ActTrial:
 		return s.canPrint()
 	case page.ActExtend:
 		return s.Left > 0
@@ -365,7 +388,7 @@ func (s *State) notice() Notice {
 // enter goes to a screen and starts its time.
 func (s *State) enter(screen Screen) {
 	s.at, s.Part, s.choosing = screen, 0, false
-	s.takeLeft, s.owedLeft = 0, 0
+	s.takeLeft, s.owedLeft, s.minute = 0, 0, 0
 	switch {
 	case screen == TakeCard && s.hasVerdict():
 		s.takeLeft = takeCardFor
@@ -397,6 +420,10 @@ func (s *State) stay() int {
 		return guideFor
 	case NotPrinted, WrongCard, RemovedEarly:
 		return messageFor
+	case Staff:
+		return staffFor
+	case StartOfDay:
+		return startFor
 	case TwoCards:
 		if s.on == empty {
 			return messageFor

@@ -1,0 +1,47 @@
+package screen
+
+import (
+	"testing"
+	"time"
+
+	"kagimado/card"
+	"kagimado/kiosk/content"
+	"kagimado/kiosk/page"
+	"kagimado/kiosk/session"
+	"kagimado/kiosk/text"
+)
+
+var staffTime = time.Date(2026, 11, 24, 10, 15, 0, 0, card.Tokyo)
+
+// staffStills are staff's pages, with a printer that has no paper and a clock that nobody has confirmed.
+func staffStills(l text.Language) []session.State {
+	checks := []page.Check{
+		{Thing: page.ThingReader, Mark: page.Fine, State: "fine"},
+		{Thing: page.ThingPrinter, Mark: page.Bad, State: "fault", Code: "P-02"},
+		{Thing: page.ThingClock, Mark: page.Attention, State: "untrusted", Code: "C-01", From: staffTime, Why: "unsynchronised"},
+		{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: staffTime},
+	}
+	set := session.Settings{Printer: true, Clock: true, Code: session.CodeSet, Content: content.Embedded(), Staff: notice}
+	var all []session.State
+	for _, room := range session.Rooms() {
+		all = append(all, session.Still(set, session.Staff, session.Visit{Lang: l, Room: room, At: staffTime, Checks: checks}))
+	}
+	return all
+}
+
+// TestStaffTouchesOnePart: the keypad, the menu and the steps of the clock stand on one part wherever they are drawn, or
+// staff would look for a digit.
+func TestStaffTouchesOnePart(t *testing.T) {
+	for _, l := range text.Languages() {
+		for _, st := range append(staffStills(l), session.Still(session.Settings{Clock: true}, session.StartOfDay, session.Visit{Lang: l, At: staffTime})) {
+			if r := st.Room(); r == "self-test" || r == "paper" {
+				continue
+			}
+			for _, g := range grids {
+				if all := parts(st, g.cols, g.rows, g.panel); len(all) != 1 {
+					t.Errorf("%s in %s at %d×%d takes %d parts:\n%s", name(st), l, g.cols, g.rows, len(all), all[0])
+				}
+			}
+		}
+	}
+}

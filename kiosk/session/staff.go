@@ -1,0 +1,439 @@
+package session
+
+import (
+	"strings"
+	"time"
+
+	"kagimado/kiosk/page"
+)
+
+// Staff's screens stand beside the visits: nobody comes to them who has a card on the reader, a result or a guide before
+// him, a card that is laid ends them, and whatever they know is forgotten when they end. The menu opens to CodeRight, the
+// loop's answer to a CheckCode, and to the first code, which is kept when CodeKept says so; to nothing else.
+
+// Times, in seconds.
+const (
+	staffFor = 120 // the menu, untouched
+	startFor = 600 // the question of the morning; then nobody is there to answer it
+)
+
+// CodeState tells whether staff's code is known. It is the loop's word at the start; a code that is kept changes it.
+type CodeState uint8
+
+// States of the code.
+const (
+	CodeImpossible CodeState = iota // none can be kept: the menu stays closed
+	CodeUnset                       // the first one is still to be chosen
+	CodeSet
+)
+
+// room is where staff stand. The zero room is the keypad.
+type room string
+
+const (
+	roomCode  room = "code"
+	roomMenu  room = "menu"
+	roomTest  room = "self-test"
+	roomClock room = "clock"
+	roomPaper room = "paper"
+)
+
+// Rooms returns the names of staff's pages, for pictures.
+func Rooms() []string {
+	return []string{string(roomMenu), string(roomCode), string(roomTest), string(roomClock), string(roomPaper)}
+}
+
+// desk is what staff's screens know.
+type desk struct {
+	room    room
+	step    page.CodeStep
+	typed   string // never shown, never told to anybody but the loop
+	first   string // the new code, typed once
+	tries   int    // left
+	code    string // of the fault that closes the menu
+	checks  []page.Check
+	refused bool // the moment cannot be
+	taken   bool // the moment is used
+
+	// The machine's clock as last told, the bounds of what can be confirmed, and how far staff moved it.
+	told               bool
+	wall, lower, upper time.Time
+	shift              time.Duration
+}
+
+// Effects of staff's screens.
+type (
+	// AskClock asks what the machine shows; the answer is ClockTold.
+	AskClock struct{}
+	// Confirm tells the clock what staff said; the answer is Confirmed.
+	Confirm struct{ At time.Time }
+	// CheckCode asks whether this is the code; the answer is CodeChecked with the same Visit.
+	CheckCode struct {
+		Visit int
+		Code  string
+	}
+	// KeepCode asks for the first code to be kept; the answer is CodeKept with the same Visit.
+	KeepCode struct {
+		Visit int
+		Code  string
+	}
+	// AskParts asks how every part is; the answer is PartsTold with the same Visit.
+	AskParts struct{ Visit int }
+	// Restart ends the program so that it is started anew.
+	Restart struct{}
+)
+
+func (AskClock) effect()  {}
+func (Confirm) effect()   {}
+func (CheckCode) effect() {}
+func (KeepCode) effect()  {}
+func (AskParts) effect()  {}
+func (Restart) effect()   {}
+
+// Started is the first event of a run.
+type Started struct{}
+
+// ClockTold tells what the machine shows and the bounds of what staff can confirm. Believed tells that the time is known
+// without their word.
+type ClockTold struct {
+	Wall, From, Until time.Time
+	Believed          bool
+}
+
+// Confirmed tells whether the kiosk now goes by staff's word.
+type Confirmed struct{ OK bool }
+
+// CodeVerdict is what became of a code that was typed. The zero verdict opens nothing.
+type CodeVerdict uint8
+
+// Verdicts.
+const (
+	CodeFailed CodeVerdict = iota // it could not be checked, for the reason Code
+	CodeWrong                     // Tries are left
+	CodeLocked                    // too many wrong ones; this one was not looked at
+	CodeRight
+)
+
+// CodeChecked is the answer to a CheckCode.
+type CodeChecked struct {
+	Visit   int
+	Verdict CodeVerdict
+	Tries   int
+	Code    string
+}
+
+// CodeKept is the answer to a KeepCode. OK is false when it was not kept, for the reason Code.
+type CodeKept struct {
+	Visit int
+	OK    bool
+	Code  string
+}
+
+// PartsTold is the answer to an AskParts.
+type PartsTold struct {
+	Visit  int
+	Checks []page.Check
+}
+
+func (Started) event()     {}
+func (ClockTold) event()   {}
+func (Confirmed) event()   {}
+func (CodeChecked) event() {}
+func (CodeKept) event()    {}
+func (PartsTold) event()   {}
+
+// noState is the code of a ledger that is not there or cannot be used.
+const noState = "S-01"
+
+// Room names where staff stand; empty when they do not.
+func (s State) Room() string {
+	switch {
+	case s.at != Staff:
+		return ""
+	case s.desk.room == "":
+		return string(roomCode)
+	}
+	return string(s.desk.room)
+}
+
+// idle tells whether nobody's visit would be lost by opening staff's menu.
+func (s *State) idle() bool {
+	switch s.at {
+	case Attract, TwoCards, OutOfService, Staff, StartOfDay:
+		return true
+	case TakeCard:
+		return !s.hasVerdict()
+	}
+	return false
+}
+
+// moment is what stands on the screen: the machine's time as staff moved it, to the minute, and never beyond what can
+// be confirmed once they moved it.
+func (s *State) moment() time.Time {
+	d := s.desk
+	if !d.told {
+		return time.Time{}
+	}
+	at := d.wall
+	if s.at == Staff {
+		at = clamp(clamp(at, d).Add(d.shift), d)
+	}
+	return at.Truncate(time.Minute)
+}
+
+func clamp(at time.Time, d desk) time.Time {
+	switch {
+	case at.Before(d.lower): // a whole minute, since that is what is confirmed
+		return d.lower.Add(time.Minute - time.Nanosecond).Truncate(time.Minute)
+	case at.After(d.upper):
+		return d.upper
+	}
+	return at
+}
+
+// possible tells whether the moment on the screen can be confirmed.
+func (s *State) possible() bool {
+	m := s.moment()
+	return s.desk.told && !m.Before(s.desk.lower) && !m.After(s.desk.upper)
+}
+
+// ticking tells whether the screen shows the machine's clock. It is asked every minute and at every touch: what staff
+// confirm is what they read, and that must not be older than a minute.
+func (s *State) ticking() bool { return s.at == StartOfDay || s.Room() == string(roomClock) }
+
+// deskSubject tells what staff's page is about.
+func (s *State) deskSubject() page.Subject {
+	d := s.desk
+	if s.Screen == StartOfDay {
+		return page.StartOfDay{At: s.moment(), Possible: s.possible(), Code: s.fault}
+	}
+	switch d.room {
+	case roomMenu:
+		return page.StaffMenu{Clock: s.set.Clock, Printer: s.set.Printer, TimeTaken: d.taken}
+	case roomTest:
+		return page.SelfTest{Checks: d.checks, Notes: s.set.Staff, Slip: s.slip, Content: s.set.Content, At: d.wall}
+	case roomClock:
+		return page.StaffClock{At: s.moment(), Refused: d.refused}
+	case roomPaper:
+		p := page.Paper{Slip: s.slip, Content: s.set.Content}
+		for i, c := range d.checks {
+			if c.Thing == page.ThingPrinter {
+				p.Check = &d.checks[i]
+			}
+		}
+		return p
+	}
+	return page.StaffCode{Step: d.step, Typed: len(d.typed), Tries: d.tries, Code: d.code, Content: s.set.Content}
+}
+
+// openDesk leaves whatever nobody's screen there was, for the keypad.
+func (n *turn) openDesk() {
+	lang := n.Lang
+	n.forget()
+	n.Lang = lang
+	switch n.set.Code {
+	case CodeImpossible:
+		n.desk = desk{step: page.CodeClosed, code: noState}
+	case CodeUnset:
+		n.desk.step = page.CodeNew
+	}
+	n.enter(Staff)
+}
+
+// atDesk does what a touch means on staff's screens, and tells whether it was one of theirs.
+func (n *turn) atDesk(a page.Action) bool {
+	switch n.at {
+	case StartOfDay:
+		switch {
+		case a == page.ActConfirm && n.possible():
+			n.do(Confirm{n.moment()})
+		case a == page.ActLater:
+			n.end()
+		}
+		return true
+	case Staff:
+	default:
+		return false
+	}
+	switch n.desk.room {
+	case roomMenu:
+		n.menu(a)
+	case roomTest, roomPaper:
+		n.parts(a)
+	case roomClock:
+		n.clock(a)
+	default:
+		n.keypad(a)
+	}
+	return true
+}
+
+// keypad types the code.
+func (n *turn) keypad(a page.Action) {
+	d := &n.desk
+	if a == page.ActBack {
+		n.end()
+		return
+	}
+	switch d.step {
+	case page.CodeChecked, page.CodeLocked, page.CodeClosed:
+		return
+	}
+	if a == page.ActErase && d.typed != "" {
+		d.typed = d.typed[:len(d.typed)-1]
+		return
+	}
+	digit, ok := strings.CutPrefix(string(a), string(page.ActDigit))
+	if !ok || len(digit) != 1 || digit[0] < '0' || digit[0] > '9' {
+		return
+	}
+	d.typed += digit
+	if len(d.typed) < page.CodeDigits {
+		return
+	}
+	code := d.typed
+	d.typed = ""
+	switch d.step {
+	case page.CodeNew, page.CodeDiffers:
+		d.first, d.step = code, page.CodeAgain
+	case page.CodeAgain:
+		same := code == d.first
+		d.first, d.step = "", page.CodeDiffers
+		if same {
+			d.step = page.CodeChecked
+			n.do(KeepCode{n.visit, code})
+		}
+	default:
+		d.step = page.CodeChecked
+		n.do(CheckCode{n.visit, code})
+	}
+}
+
+// goTo goes to a room, with nothing of the one before.
+func (n *turn) goTo(r room) {
+	n.desk, n.slip = desk{room: r}, nil
+	n.enter(Staff)
+	switch r {
+	case roomTest:
+		n.do(AskClock{})
+		n.do(AskParts{n.visit})
+	case roomPaper:
+		n.do(AskParts{n.visit})
+	case roomClock:
+		n.do(AskClock{})
+	}
+}
+
+func (n *turn) menu(a page.Action) {
+	switch {
+	case a == page.ActSelfTest:
+		n.goTo(roomTest)
+	case a == page.ActClock && n.set.Clock:
+		n.goTo(roomClock)
+	case a == page.ActPaper && n.set.Printer:
+		n.goTo(roomPaper)
+	case a == page.ActRestart:
+		n.do(Restart{})
+	}
+}
+
+func (n *turn) parts(a page.Action) {
+	switch {
+	case a == page.ActBack:
+		n.goTo(roomMenu)
+	case a == page.ActPrint && n.desk.room == roomTest && n.desk.checks != nil && n.canPrint():
+		n.printForStaff(Print{Page: page.Of(n.deskSubject(), n.office(), n.Lang)})
+	case a == page.ActTrial && n.desk.room == roomPaper && n.canPrint():
+		n.printForStaff(Print{Page: page.Page{Lang: n.Lang}, Trial: true})
+	}
+}
+
+func (n *turn) printForStaff(p Print) {
+	n.job++
+	n.slips++
+	n.slip = page.Printing{}
+	p.Job = n.job
+	n.do(p)
+}
+
+func (n *turn) clock(a page.Action) {
+	d := &n.desk
+	if a == page.ActBack {
+		n.goTo(roomMenu)
+		return
+	}
+	if a == page.ActConfirm && n.possible() {
+		n.do(Confirm{n.moment()})
+		return
+	}
+	step, ok := strings.CutPrefix(string(a), string(page.ActShift))
+	by, err := time.ParseDuration(step)
+	if !ok || err != nil || !d.told {
+		return
+	}
+	// What cannot be confirmed cannot be reached: the shift ends where the bounds do.
+	from := clamp(d.wall, *d)
+	d.refused, d.shift = false, clamp(from.Add(d.shift+by), *d).Sub(from)
+}
+
+// deskEvent takes in what the loop answers staff.
+func (n *turn) deskEvent(ev Event) {
+	d := &n.desk
+	switch ev := ev.(type) {
+	case Started:
+		if n.at == StartOfDay {
+			n.enter(StartOfDay)
+			n.do(AskClock{})
+		}
+	case ClockTold:
+		if !n.ticking() && n.Room() != string(roomTest) {
+			return
+		}
+		if n.at == StartOfDay && ev.Believed { // a time source came first
+			n.end()
+			return
+		}
+		d.told, d.wall, d.lower, d.upper = true, ev.Wall, ev.From, ev.Until
+		if n.ticking() { // a self-test only says when it was
+			n.minute, n.rearm = 60-ev.Wall.Second(), true
+		}
+	case Confirmed:
+		switch {
+		case n.at == StartOfDay && ev.OK:
+			n.end()
+		case n.Room() == string(roomClock) && ev.OK:
+			n.goTo(roomMenu)
+			n.desk.taken = true
+		case n.Room() == string(roomClock):
+			d.refused = true
+		}
+	case CodeChecked:
+		if n.at != Staff || ev.Visit != n.visit || d.room != "" || d.step != page.CodeChecked {
+			return
+		}
+		switch ev.Verdict {
+		case CodeRight:
+			n.goTo(roomMenu)
+		case CodeWrong:
+			d.step, d.tries = page.CodeWrong, ev.Tries
+		case CodeLocked:
+			d.step = page.CodeLocked
+		default:
+			d.step, d.code = page.CodeClosed, ev.Code
+		}
+	case CodeKept:
+		if n.at != Staff || ev.Visit != n.visit || d.room != "" || d.step != page.CodeChecked {
+			return
+		}
+		if !ev.OK {
+			d.step, d.code = page.CodeClosed, ev.Code
+			return
+		}
+		n.set.Code = CodeSet
+		n.goTo(roomMenu)
+	case PartsTold:
+		if r := n.Room(); ev.Visit == n.visit && (r == string(roomTest) || r == string(roomPaper)) {
+			d.checks = ev.Checks
+		}
+	}
+}

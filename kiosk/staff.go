@@ -1,0 +1,207 @@
+package kiosk
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"kagimado/hw"
+	"kagimado/kiosk/content"
+	"kagimado/kiosk/page"
+	"kagimado/kiosk/session"
+	"kagimado/kiosk/site"
+)
+
+// ErrRestart tells that staff asked for the program to be started anew.
+var ErrRestart = errors.New("staff asked for a restart")
+
+// Clock takes staff's word for the time. What follows from it comes back through Config.Now.
+type Clock interface {
+	// Wall returns what the machine shows, believed or not, and the bounds within which a moment can be confirmed.
+	Wall() (now, from, until time.Time)
+	Confirm(at time.Time) error
+}
+
+// printerFor is how long staff wait for the printer to say how it is.
+const printerFor = 5 * time.Second
+
+// Codes of what no driver reports.
+const (
+	clockUntrusted hw.Code = "C-01"
+	profileFault   hw.Code = "F-01"
+	stateFault     hw.Code = "S-01"
+)
+
+// serve carries out the effects of staff's screens.
+func (l *loop) serve(ctx context.Context, e session.Effect) {
+	switch e := e.(type) {
+	case session.AskClock:
+		if l.Clock != nil {
+			now, from, until := l.Clock.Wall()
+			l.feed(ctx, session.ClockTold{Wall: now, From: from, Until: until, Believed: !l.Now().Latest.IsZero()})
+		}
+	case session.Confirm:
+		err := l.Clock.Confirm(e.At)
+		n := l.Now()
+		// A time source outvotes staff; they must not be told that their word is used when it is not.
+		used := err == nil && !e.At.Before(n.Earliest) && !e.At.After(n.Latest)
+		l.Log.Info("staff confirm the time", "at", e.At.UTC().Format(time.RFC3339), "used", used, "error", err)
+		l.feed(ctx, session.Confirmed{OK: used})
+	case session.CheckCode:
+		l.wait.Go(func() {
+			verdict, tries, err := l.lock.check(e.Code)
+			if err != nil {
+				l.Log.Error("staff code", "code", stateFault, "error", err)
+			}
+			l.answer(session.CodeChecked{Visit: e.Visit, Verdict: verdict, Tries: tries, Code: string(stateFault)})
+		})
+	case session.KeepCode:
+		l.wait.Go(func() {
+			err := l.lock.keep(e.Code)
+			if err != nil {
+				l.Log.Error("staff code is not kept", "code", stateFault, "error", err)
+			}
+			l.answer(session.CodeKept{Visit: e.Visit, OK: err == nil, Code: string(stateFault)})
+		})
+	case session.AskParts:
+		l.askParts(ctx, e.Visit)
+	case session.Restart:
+		l.restart = true
+	}
+}
+
+// answer hands an event to the loop from beside it.
+func (l *loop) answer(ev session.Event) {
+	select {
+	case l.answers <- ev:
+	case <-l.done:
+	}
+}
+
+// askParts asks every part how it is. All but the printer answer at once; that one is asked beside the loop, once at a
+// time, and not at all while it prints: what it is doing is known then.
+func (l *loop) askParts(ctx context.Context, visit int) {
+	checks := []page.Check{l.readerCheck(), {Thing: page.ThingPrinter, State: "absent"}, l.lampCheck(), l.clockCheck(), l.profileCheck(), l.contentCheck()}
+	checks = append(checks, page.Check{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: l.Built})
+	switch {
+	case l.Printer == nil:
+	case l.printing != nil && !l.printing.late:
+		checks[1].State = "printing"
+	case l.printing != nil, !l.asking.CompareAndSwap(false, true):
+		checks[1] = printerCheck(hw.PrinterState{Code: hw.PrinterSilent}, nil)
+	default:
+		l.wait.Go(func() {
+			checks[1] = l.printerCheck(ctx)
+			l.answer(session.PartsTold{Visit: visit, Checks: checks})
+		})
+		return
+	}
+	l.feed(ctx, session.PartsTold{Visit: visit, Checks: checks})
+}
+
+// printerCheck asks the printer, and no longer than staff wait for it.
+func (l *loop) printerCheck(ctx context.Context) page.Check {
+	ctx, cancel := context.WithTimeout(ctx, printerFor)
+	said := make(chan page.Check, 1)
+	l.wait.Go(func() {
+		defer cancel()
+		defer l.asking.Store(false)
+		said <- printerCheck(l.Printer.State(ctx))
+	})
+	select {
+	case c := <-said:
+		return c
+	case <-ctx.Done():
+	}
+	select {
+	case c := <-said: // it ended because it had answered
+		return c
+	default:
+		return printerCheck(hw.PrinterState{Code: hw.PrinterSilent}, nil)
+	}
+}
+
+func printerCheck(s hw.PrinterState, err error) page.Check {
+	c := page.Check{Thing: page.ThingPrinter, Mark: page.Fine, State: "fine", Code: string(s.Code)}
+	if err != nil && c.Code == "" {
+		c.Code = string(hw.CodeOf(err, hw.PrinterSilent))
+	}
+	switch {
+	case c.Code != "":
+		c.Mark, c.State = page.Bad, "fault"
+	case !s.Known:
+		c.Mark, c.State = page.Unclear, "unknown"
+	case s.NearEnd:
+		c.Mark, c.State = page.Attention, "near-end"
+	}
+	return c
+}
+
+func (l *loop) readerCheck() page.Check {
+	c := page.Check{Thing: page.ThingReader, Mark: page.Fine, State: "fine"}
+	gone, _ := l.last.(session.ReaderGone)
+	switch {
+	case l.hung:
+		gone.Code = string(hw.ReaderHung)
+	case l.last == nil:
+		c.Mark, c.State = page.Unclear, "unknown"
+	case l.state.Down() && gone.Code == "":
+		gone.Code = string(hw.ReaderOther) // a card could not be opened a moment ago
+	}
+	if gone.Code != "" {
+		c.Mark, c.State, c.Code = page.Bad, "fault", gone.Code
+	}
+	return c
+}
+
+func (l *loop) lampCheck() page.Check {
+	lines := l.Profile.Lines
+	switch {
+	case l.dark || slices.Contains(l.Faults, hw.LinesMissing):
+		return page.Check{Thing: page.ThingLamps, Mark: page.Attention, State: "fault", Code: string(hw.LinesMissing)}
+	case l.Lamps == nil || lines.White+lines.Blue+lines.Green+lines.Yellow+lines.Red == "":
+		return page.Check{Thing: page.ThingLamps, State: "absent"}
+	}
+	return page.Check{Thing: page.ThingLamps, Mark: page.Fine, State: "fine"}
+}
+
+func (l *loop) clockCheck() page.Check {
+	n := l.Now()
+	c := page.Check{Thing: page.ThingClock, Mark: page.Fine, State: "fine", From: n.Earliest, Until: n.Latest, Why: n.Why}
+	if n.Latest.IsZero() {
+		c.Mark, c.State, c.Code = page.Attention, "untrusted", string(clockUntrusted)
+	}
+	return c
+}
+
+func (l *loop) profileCheck() page.Check {
+	c := page.Check{Thing: page.ThingProfile, Mark: page.Fine, State: "fine"}
+	for _, s := range []string{l.Profile.Name, l.Profile.Kiosk} {
+		if s != "" {
+			c.Said = append(c.Said, s)
+		}
+	}
+	if slices.Contains(l.Faults, profileFault) {
+		c.Mark, c.State, c.Code = page.Attention, "fault", string(profileFault)
+	}
+	return c
+}
+
+func (l *loop) contentCheck() page.Check {
+	days := []content.Date{l.Content.Terminal.Checked}
+	for _, x := range l.Content.Chains {
+		days = append(days, x.Checked)
+	}
+	for _, x := range l.Content.Phones {
+		days = append(days, x.Checked)
+	}
+	for _, x := range l.Content.Pages {
+		days = append(days, x.Checked)
+	}
+	c := page.Check{Thing: page.ThingContent, Mark: page.Fine, State: "fine", From: site.Oldest(days).Time()}
+	if site.OldStores(l.Content, l.Now().Earliest) != "" {
+		c.Mark, c.State = page.Attention, "old"
+	}
+	return c
+}
