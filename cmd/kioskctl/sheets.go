@@ -107,7 +107,7 @@ func (m maker) stills(l text.Language) (all []still) {
 	office := site.Resolve(diagnosis.Report{}, m.now, diagnosis.Answers{}, m.place, content.Embedded()).Office
 	add := func(name string, s session.Screen, v session.Visit) {
 		v.Lang = l
-		all = append(all, still{name, session.Still(session.Settings{Office: office, Content: content.Embedded(), Printer: true}, s, v)})
+		all = append(all, still{name, session.Still(shownKiosk(office), s, v)})
 	}
 	for _, s := range session.Screens() {
 		v := session.Visit{Left: 45, Done: 9, Total: 21, Code: "P-02"}
@@ -119,6 +119,13 @@ func (m maker) stills(l text.Language) (all []still) {
 			v.Code = "R-02"
 		case session.Question:
 			v.Left = 17
+		case session.StartOfDay:
+			v.Code, v.At = "", m.now.Earliest
+		case session.Staff:
+			for _, room := range session.Rooms() {
+				add("staff "+room, s, session.Visit{Room: room, At: m.now.Earliest, Checks: shownChecks(m.now.Earliest)})
+			}
+			continue
 		}
 		v.Facts, v.Resolved = m.card(library[name])
 		switch s {

@@ -201,9 +201,7 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 		return usagef("--show %s is about a card: --facts names the document it is drawn from", name)
 	}
 	b := screen.NewBuffer(cols, rows)
-	screen.Draw(b, session.Still(session.Settings{
-		Office: office, Content: content.Embedded(), Printer: true, Clock: true, Code: session.CodeSet,
-	}, name, still), screen.Panel{Cols: cols, Rows: rows})
+	screen.Draw(b, session.Still(shownKiosk(office), name, still), screen.Panel{Cols: cols, Rows: rows})
 	if *asText {
 		_, err := io.WriteString(t.stdout, b.Text())
 		return err
@@ -221,6 +219,11 @@ func pictured(b *screen.Buffer) (grid font.Grid) {
 		grid = append(grid, cells)
 	}
 	return grid
+}
+
+// shownKiosk is a kiosk that has every part.
+func shownKiosk(office site.Office) session.Settings {
+	return session.Settings{Office: office, Content: content.Embedded(), Printer: true, Clock: true, Code: session.CodeSet}
 }
 
 func screenNames() (names []string) {
