@@ -73,13 +73,13 @@ mutate: go ## flip every condition of kiosk/diagnosis and see a test fail
 # The README's pictures, drawn by the tool itself from the documents beside them.
 CASE = --now 2026-11-24T10:15 --profile kiosk/site/profiles/city-hall.toml
 pictures: build ## draw the README's pictures anew
-	for card in locked-sign locked-input-support all-fine; do \
-		./bin/kioskctl screen --show result --size 64x20 $(CASE) --facts .pictures/$$card.json --png .pictures/$$card.png; \
-		./bin/kioskctl slip $(CASE) --facts .pictures/$$card.json --png .pictures/slip-$$card.png; \
-	done
+	for card in locked-sign expiring all-fine; do \
+		./bin/kioskctl screen --show result --size 64x20 $(CASE) --facts .pictures/$$card.json --png .pictures/$$card.png; done
+	./bin/kioskctl slip $(CASE) --facts .pictures/locked-sign.json --png .pictures/slip-locked-sign.png
 	./bin/kioskctl screen --show attract --size 64x20 $(CASE) --png .pictures/attract.png
 	./bin/kioskctl screen --show guides --size 64x20 $(CASE) --png .pictures/guides.png
 	./bin/kioskctl screen --show guide-step --guide portal/q2 --size 64x20 $(CASE) --png .pictures/guide-step.png
+	./bin/kioskctl screen --show staff --room self-test --size 64x20 $(CASE) --png .pictures/staff.png
 	./bin/kioskctl slip --guide portal/extension-off $(CASE) --png .pictures/slip-guide.png
 	./bin/kioskctl slip --guide memo/insurance $(CASE) --png .pictures/slip-memo.png
 	./bin/kioskctl screen --show question --size 64x20 $(CASE) --facts .pictures/locked-sign.json --png .pictures/question.png
