@@ -94,10 +94,14 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		cfg.Log.Error("staff code", "code", stateFault, "error", err)
 	}
 	l.lock.start()
+	if l.tally, err = openTally(cfg.Records); err != nil {
+		cfg.Log.Error("the counts are not read", "code", stateFault, "error", err)
+	}
 	l.state = session.New(set)
 	l.signal(hw.Ready)
 	defer l.signal(hw.Dark)
 	err = l.run(ctx)
+	l.keepTally(true)
 	if stuck := l.join(cancel); stuck && l.reading != nil {
 		err = ErrReaderHung
 	}

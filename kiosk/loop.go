@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +54,7 @@ type loop struct {
 	queue    []session.Print
 
 	lock    *lock
+	tally   *tally
 	answers chan session.Event // to effects of staff's screens
 	asking  atomic.Bool        // the printer how it is
 	restart bool
@@ -134,6 +136,7 @@ func (l *loop) run(ctx context.Context) error {
 			return ErrRestart
 		}
 		l.draw()
+		l.keepTally(false)
 	}
 }
 
@@ -200,8 +203,15 @@ func (l *loop) feed(ctx context.Context, ev session.Event) {
 		return
 	}
 	for ; len(l.inbox) > 0; l.inbox = l.inbox[1:] {
+		if p, ended := l.inbox[0].(session.PrintEnded); ended {
+			l.count(countSlip + slipEnds[p.Result])
+		}
 		var effects []session.Effect
+		before, _, _ := strings.Cut(l.state.Place(), "/")
 		l.state, effects = l.state.Next(l.inbox[0])
+		if g, _, _ := strings.Cut(l.state.Place(), "/"); g != "" && g != before {
+			l.count(countGuide + g)
+		}
 		for _, e := range effects {
 			switch e := e.(type) {
 			case session.Wake:
@@ -210,7 +220,11 @@ func (l *loop) feed(ctx context.Context, ev session.Event) {
 			case session.StartReading:
 				l.startReading(ctx, e.Visit)
 			case session.Judge:
-				l.feed(ctx, session.Judged{Visit: e.Visit, Resolved: l.judge(e)})
+				r := l.judge(e)
+				if l.state.Below() == session.Reading { // the first verdict of a visit
+					l.count(countVisit + r.Report.Headline.String())
+				}
+				l.feed(ctx, session.Judged{Visit: e.Visit, Resolved: r})
 			case session.Print:
 				l.startPrinting(ctx, e)
 			default:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"kagimado/card"
 	"kagimado/hw"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/page"
@@ -66,9 +67,33 @@ func (l *loop) serve(ctx context.Context, e session.Effect) {
 		})
 	case session.AskParts:
 		l.askParts(ctx, e.Visit)
+	case session.AskTally:
+		l.feed(ctx, session.TallyTold{Tally: l.tally.sum()})
 	case session.Restart:
 		l.restart = true
 	}
+}
+
+// count adds to the day's counts, if there is a day.
+func (l *loop) count(what string) {
+	var day card.Date
+	if n := l.Now(); !n.Latest.IsZero() {
+		day = card.DateOf(n.Earliest.In(card.Tokyo))
+	}
+	l.tally.count(day, what)
+}
+
+// keepTally writes the counts when it is time, beside the loop: a memory card takes its own.
+func (l *loop) keepTally(last bool) {
+	data := l.tally.due(time.Now(), last)
+	if data == nil {
+		return
+	}
+	l.wait.Go(func() {
+		if err := l.tally.keep(data); err != nil {
+			l.Log.Error("the counts are not kept", "code", stateFault, "error", err)
+		}
+	})
 }
 
 // answer hands an event to the loop from beside it.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"kagimado/card"
 	"kagimado/hw/printer"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
@@ -188,6 +189,7 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 			return err
 		}
 		still.Room, still.At, still.Checks = *room, now.Earliest, shownChecks(now.Earliest)
+		still.Tally = shownTally(now.Earliest)
 	}
 	office, err := v.office()
 	if err != nil {
@@ -252,6 +254,16 @@ func shownChecks(at time.Time) []page.Check {
 		{Thing: page.ThingProfile, Mark: page.Fine, State: "fine"},
 		{Thing: page.ThingContent, Mark: page.Fine, State: "fine", From: at},
 		{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: at},
+	}
+}
+
+// shownTally is a month of counts to look at.
+func shownTally(until time.Time) page.Tally {
+	return page.Tally{
+		From: card.DateOf(until.AddDate(0, 0, -30)), Until: card.DateOf(until),
+		Visits: []page.Count{{Name: "all-clear", N: 61}, {Name: "certificate-expires-soon", N: 33}, {Name: "locked:auth", N: 12}, {Name: "locked:sign", N: 27}, {Name: "wrong-card", N: 3}},
+		Guides: []page.Count{{Name: "insurance", N: 9}, {Name: "portal", N: 14}},
+		Slips:  []page.Count{{Name: "confirmed", N: 118}, {Name: "failed", N: 2}},
 	}
 }
 

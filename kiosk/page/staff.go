@@ -21,8 +21,10 @@ const (
 	ActPaper    Action = "paper"     // what the printer says
 	ActTrial    Action = "test-slip" // print one with rulers
 	ActRestart  Action = "restart"   // end the program; systemd starts it anew
-	ActDigit    Action = "digit:"    // begins the action of a key of the keypad
-	ActShift    Action = "shift:"    // begins a step of the clock: shift:+1h0m0s
+
+	ActStatistics Action = "statistics" // what people came for
+	ActDigit      Action = "digit:"     // begins the action of a key of the keypad
+	ActShift      Action = "shift:"     // begins a step of the clock: shift:+1h0m0s
 )
 
 // CodeDigits is how long the staff code is.
@@ -126,6 +128,28 @@ type Paper struct {
 	Content *content.Content
 }
 
+// Count is how often something happened.
+type Count struct {
+	Name string
+	N    int
+}
+
+// Tally is what was counted between two days, both included and unknown when nobody knew them: visits by their headline
+// (locked:sign), guides by their id, slips by how they ended (confirmed, sent, failed).
+type Tally struct {
+	From, Until           card.Date
+	Visits, Guides, Slips []Count
+}
+
+// few is the smallest count that is told as it is. Below it, in a small town, a number may be somebody.
+const few = 5
+
+// Statistics is what people came for.
+type Statistics struct {
+	Tally   Tally
+	Content *content.Content
+}
+
 // TestSlip is the page of the slip with rulers, which whoever sets it adds: Rest says what they show, and AllRows has one
 // name for each of Sizes, to be set in that many points.
 type TestSlip struct {
@@ -139,6 +163,7 @@ func (StaffMenu) subject()  {}
 func (SelfTest) subject()   {}
 func (StaffClock) subject() {}
 func (Paper) subject()      {}
+func (Statistics) subject() {}
 func (TestSlip) subject()   {}
 
 // staff makes the pages of staff's screens; ok is false for every other subject. They have no line for whom to ask.
@@ -156,6 +181,8 @@ func (v voice) staff(subject Subject) (p Page, ok bool) {
 		p = v.staffClock(s)
 	case Paper:
 		p = v.paper(s)
+	case Statistics:
+		p = v.statistics(s)
 	case TestSlip:
 		p = v.scene(NoMark, "test-slip")
 		p.Lead = append(p.Lead, v.Say("scene.test-slip.paper", "width", strconv.Itoa(s.Width), "dpi", strconv.Itoa(s.DPI)))
@@ -168,6 +195,9 @@ func (v voice) staff(subject Subject) (p Page, ok bool) {
 	}
 	p.Lang, p.Titles = v.Language, v.titles()
 	p.Titles.Rows = v.Say("staff.now")
+	if _, ok := subject.(Statistics); ok {
+		p.Titles.Rows = v.Say("staff.visits")
+	}
 	p.Buttons = append(p.Buttons, v.button(ActLanguage))
 	return p, true
 }
@@ -226,7 +256,7 @@ func (v voice) menu(s StaffMenu) Page {
 	if s.Printer {
 		p.Buttons = append(p.Buttons, v.choice(ActPaper))
 	}
-	p.Buttons = append(p.Buttons, v.choice(ActRestart), v.button(ActFinish))
+	p.Buttons = append(p.Buttons, v.choice(ActStatistics), v.choice(ActRestart), v.button(ActFinish))
 	return p
 }
 
@@ -330,6 +360,53 @@ func (v voice) paper(s Paper) Page {
 	p.Rest = v.slipSaid(s.Slip)
 	p.Buttons = []Button{v.main(ActTrial), v.button(ActBack)}
 	return p
+}
+
+func (v voice) statistics(s Statistics) Page {
+	p := v.scene(NoMark, "statistics")
+	p.Lead = []string{v.Say("staff.nothing-counted")}
+	if s.Tally.From.Known() {
+		p.Lead = []string{v.Say("staff.counted", "from", v.day(s.Tally.From), "until", v.day(s.Tally.Until))}
+	} else if len(s.Tally.Visits)+len(s.Tally.Guides)+len(s.Tally.Slips) > 0 {
+		p.Lead = []string{v.Say("staff.counted-undated")}
+	}
+	for _, c := range mostFirst(s.Tally.Visits) {
+		code, key, _ := strings.Cut(c.Name, ":")
+		p.Rows = append(p.Rows, Row{Name: v.Say("staff.outcome."+code, "name", v.Say("key."+key+".short")), State: v.number(c.N)})
+	}
+	lines := func(title string, counts []Count, name func(string) string) {
+		var said []string
+		for _, c := range mostFirst(counts) {
+			said = append(said, v.Say("staff.count", "name", name(c.Name), "n", v.number(c.N)))
+		}
+		if len(said) > 0 {
+			p.Sections = append(p.Sections, Section{title, said})
+		}
+	}
+	lines(v.Say("staff.guides"), s.Tally.Guides, func(id string) string {
+		if g, ok := s.Content.Guides.Guide(id); ok {
+			return v.words(g.Title)
+		}
+		return id // of content that has been replaced
+	})
+	lines(v.Say("staff.slips"), s.Tally.Slips, func(end string) string { return v.Say("staff.slip." + end) })
+	p.Buttons = []Button{v.button(ActBack)}
+	return p
+}
+
+// number writes a count, unless it is small.
+func (v voice) number(n int) string {
+	if n < few {
+		return v.Say("staff.few", "n", strconv.Itoa(few))
+	}
+	return strconv.Itoa(n)
+}
+
+// mostFirst sorts counts; those that are not told have no order among themselves that would tell them.
+func mostFirst(counts []Count) []Count {
+	sorted := slices.Clone(counts)
+	slices.SortStableFunc(sorted, func(a, b Count) int { return max(b.N, few-1) - max(a.N, few-1) })
+	return sorted
 }
 
 // slipSaid is what became of the last slip.

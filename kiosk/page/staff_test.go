@@ -7,7 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kagimado/card"
 	"kagimado/kiosk/content"
+	"kagimado/kiosk/diagnosis"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/text"
@@ -34,6 +36,22 @@ func TestStaffPages(t *testing.T) {
 		page.Paper{}, page.Paper{Check: &checks[1], Slip: page.NotPrinted{Code: "P-02", Partial: true}}, page.Paper{Slip: page.Printed{}},
 		page.TestSlip{Width: 576, DPI: 203, Sizes: []float64{20, 10.5}},
 	}
+	all := page.Tally{From: card.DateOf(at), Until: card.DateOf(at), Guides: []page.Count{{Name: "portal", N: 5}, {Name: "gone", N: 5}}}
+	for _, code := range []diagnosis.HeadlineCode{
+		diagnosis.WrongCard, diagnosis.ReadAgain, diagnosis.CardExpired, diagnosis.CertificatesAbsent, diagnosis.FaceCardFound, diagnosis.CertificateExpired,
+		diagnosis.LockedSeveral, diagnosis.CardExpiresSoon, diagnosis.CertificateExpiresSoon, diagnosis.DateUnknown, diagnosis.AllClear,
+	} {
+		all.Visits = append(all.Visits, page.Count{Name: diagnosis.Headline{Code: code}.String(), N: 7})
+	}
+	for _, k := range []card.Key{card.Auth, card.Sign, card.InputSupport, card.Juki, card.SurfaceB} {
+		all.Visits = append(all.Visits, page.Count{Name: diagnosis.Headline{Code: diagnosis.Locked, Key: k}.String(), N: 7},
+			page.Count{Name: diagnosis.Headline{Code: diagnosis.Forgotten, Key: k}.String(), N: 1})
+	}
+	for _, end := range []string{"confirmed", "sent", "failed"} {
+		all.Slips = append(all.Slips, page.Count{Name: end, N: 9})
+	}
+	subjects = append(subjects, page.Statistics{Content: content.Embedded()}, page.Statistics{Tally: all, Content: content.Embedded()},
+		page.Statistics{Tally: page.Tally{Visits: all.Visits}, Content: content.Embedded()})
 	for step := page.CodeAsked; step <= page.CodeClosed; step++ {
 		subjects = append(subjects, page.StaffCode{Step: step, Typed: 4, Tries: 3, Code: "S-01", Content: content.Embedded()})
 	}

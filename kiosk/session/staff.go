@@ -36,11 +36,12 @@ const (
 	roomTest  room = "self-test"
 	roomClock room = "clock"
 	roomPaper room = "paper"
+	roomTally room = "statistics"
 )
 
 // Rooms returns the names of staff's pages, for pictures.
 func Rooms() []string {
-	return []string{string(roomMenu), string(roomCode), string(roomTest), string(roomClock), string(roomPaper)}
+	return []string{string(roomMenu), string(roomCode), string(roomTest), string(roomClock), string(roomPaper), string(roomTally)}
 }
 
 // desk is what staff's screens know.
@@ -52,6 +53,7 @@ type desk struct {
 	tries   int    // left
 	code    string // of the fault that closes the menu
 	checks  []page.Check
+	tally   page.Tally
 	refused bool // the moment cannot be
 	taken   bool // the moment is used
 
@@ -79,6 +81,8 @@ type (
 	}
 	// AskParts asks how every part is; the answer is PartsTold with the same Visit.
 	AskParts struct{ Visit int }
+	// AskTally asks what was counted; the answer is TallyTold.
+	AskTally struct{}
 	// Restart ends the program so that it is started anew.
 	Restart struct{}
 )
@@ -88,6 +92,7 @@ func (Confirm) effect()   {}
 func (CheckCode) effect() {}
 func (KeepCode) effect()  {}
 func (AskParts) effect()  {}
+func (AskTally) effect()  {}
 func (Restart) effect()   {}
 
 // Started is the first event of a run.
@@ -135,12 +140,16 @@ type PartsTold struct {
 	Checks []page.Check
 }
 
+// TallyTold is the answer to an AskTally.
+type TallyTold struct{ Tally page.Tally }
+
 func (Started) event()     {}
 func (ClockTold) event()   {}
 func (Confirmed) event()   {}
 func (CodeChecked) event() {}
 func (CodeKept) event()    {}
 func (PartsTold) event()   {}
+func (TallyTold) event()   {}
 
 // noState is the code of a ledger that is not there or cannot be used.
 const noState = "S-01"
@@ -212,6 +221,8 @@ func (s *State) deskSubject() page.Subject {
 		return page.StaffMenu{Clock: s.set.Clock, Printer: s.set.Printer, TimeTaken: d.taken}
 	case roomTest:
 		return page.SelfTest{Checks: d.checks, Notes: s.set.Staff, Slip: s.slip, Content: s.set.Content, At: d.wall}
+	case roomTally:
+		return page.Statistics{Tally: d.tally, Content: s.set.Content}
 	case roomClock:
 		return page.StaffClock{At: s.moment(), Refused: d.refused}
 	case roomPaper:
@@ -262,6 +273,10 @@ func (n *turn) atDesk(a page.Action) bool {
 		n.parts(a)
 	case roomClock:
 		n.clock(a)
+	case roomTally:
+		if a == page.ActBack {
+			n.goTo(roomMenu)
+		}
 	default:
 		n.keypad(a)
 	}
@@ -321,6 +336,8 @@ func (n *turn) goTo(r room) {
 		n.do(AskParts{n.visit})
 	case roomClock:
 		n.do(AskClock{})
+	case roomTally:
+		n.do(AskTally{})
 	}
 }
 
@@ -332,6 +349,8 @@ func (n *turn) menu(a page.Action) {
 		n.goTo(roomClock)
 	case a == page.ActPaper && n.set.Printer:
 		n.goTo(roomPaper)
+	case a == page.ActStatistics:
+		n.goTo(roomTally)
 	case a == page.ActRestart:
 		n.do(Restart{})
 	}
@@ -431,6 +450,10 @@ func (n *turn) deskEvent(ev Event) {
 		}
 		n.set.Code = CodeSet
 		n.goTo(roomMenu)
+	case TallyTold:
+		if n.Room() == string(roomTally) {
+			d.tally = ev.Tally
+		}
 	case PartsTold:
 		if r := n.Room(); ev.Visit == n.visit && (r == string(roomTest) || r == string(roomPaper)) {
 			d.checks = ev.Checks

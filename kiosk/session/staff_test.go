@@ -19,7 +19,7 @@ import (
 
 // staffActions are touches that mean something on staff's screens alone.
 func staffActions() []page.Action {
-	return []page.Action{page.ActStaff, page.ActConfirm, page.ActLater, page.ActSelfTest, page.ActRestart, page.ActShift + "soon", page.ActDigit + "12"}
+	return []page.Action{page.ActStaff, page.ActConfirm, page.ActLater, page.ActSelfTest, page.ActStatistics, page.ActRestart, page.ActShift + "soon", page.ActDigit + "12"}
 }
 
 // atDesk is what happens at staff's screens: mostly touches of what is offered there.
@@ -214,7 +214,7 @@ func TestStaffMenuIsNobodysVisit(t *testing.T) {
 }
 
 func TestStaffMenuLeavesByItself(t *testing.T) {
-	for _, a := range []page.Action{page.ActNone, page.ActSelfTest, page.ActClock, page.ActPaper} {
+	for _, a := range []page.Action{page.ActNone, page.ActSelfTest, page.ActClock, page.ActPaper, page.ActStatistics} {
 		w := &waiter{s: toMenu(t, Settings{Printer: true, Clock: true})}
 		w.feed(Touched{a}, told(noon))
 		w.wait((staffFor - 1) * time.Second)
@@ -224,6 +224,24 @@ func TestStaffMenuLeavesByItself(t *testing.T) {
 		if !reflect.DeepEqual(w.s.desk, desk{}) {
 			t.Errorf("%s: the waiting screen remembers %+v", a, w.s.desk)
 		}
+	}
+}
+
+func TestStatistics(t *testing.T) {
+	counted := page.Tally{Visits: []page.Count{{Name: "all-clear", N: 12}}}
+	s, effects := run(t, toMenu(t, Settings{}), Touched{page.ActStatistics})
+	if diff := cmp.Diff([]Effect{AskTally{}}, effects); diff != "" {
+		t.Errorf("effects (-want +got):\n%s", diff)
+	}
+	s, _ = run(t, s, TallyTold{counted})
+	inRoom(t, s, roomTally)
+	if len(s.Page.Rows) != 1 || s.Page.Rows[0].State != "12" {
+		t.Errorf("the page tells %+v; want twelve visits", s.Page.Rows)
+	}
+	s, _ = run(t, s, Touched{page.ActBack})
+	inRoom(t, s, roomMenu)
+	if s, _ = run(t, s, TallyTold{counted}); !reflect.DeepEqual(s.desk, desk{room: roomMenu}) {
+		t.Errorf("an answer that comes late is kept: %+v", s.desk)
 	}
 }
 

@@ -1,0 +1,138 @@
+package kiosk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"kagimado/card"
+	"kagimado/kiosk/ledger"
+	"kagimado/kiosk/page"
+	"kagimado/kiosk/session"
+)
+
+// The record of the counts, how many days it keeps, and how often it is written at most: a memory card wears.
+const (
+	tallyRecord = "tally"
+	tallyDays   = 35
+	tallyEvery  = 5 * time.Minute
+)
+
+// What is counted: a kind, and after a space what of it.
+const (
+	countVisit = "visit " // a headline, as locked:sign
+	countGuide = "guide " // a guide that was begun
+	countSlip  = "slip "  // confirmed, sent or failed
+)
+
+var slipEnds = map[session.PrintResult]string{
+	session.PrintConfirmed: "confirmed", session.PrintUnconfirmed: "sent", session.PrintNothing: "failed", session.PrintPartial: "failed",
+}
+
+// tally counts for staff, by day, what people came for. It is all that is kept of them: no time of day, no date of a card,
+// and nothing that says which count belongs to which. What page tells of it, it tells in sums, and none that is small.
+type tally struct {
+	records Records                   // nil: the counts end with the program
+	days    map[string]map[string]int // by 2026-11-24, "" while nobody knows the day
+	changed bool
+	kept    time.Time
+
+	saving sync.Mutex // one record is written at a time
+}
+
+type tallyDocument struct {
+	Schema int                       `json:"schema"`
+	Days   map[string]map[string]int `json:"days"`
+}
+
+// openTally goes on counting where the record ends. One that cannot be read is given up: counts are worth no fault.
+func openTally(r Records) (*tally, error) {
+	t := &tally{records: r, days: map[string]map[string]int{}}
+	if r == nil {
+		return t, nil
+	}
+	data, err := r.Load(tallyRecord)
+	if err != nil {
+		if errors.Is(err, ledger.ErrNone) {
+			err = nil
+		}
+		return t, err
+	}
+	var d tallyDocument
+	if err := json.Unmarshal(data, &d); err != nil || d.Schema != 1 {
+		return t, fmt.Errorf("reading the counts: schema %d: %w", d.Schema, errors.Join(err, errors.New("they begin anew")))
+	}
+	for day, counts := range d.Days {
+		if _, err := card.ParseDate(day); day != "" && err != nil || counts == nil {
+			continue
+		}
+		t.days[day] = counts
+	}
+	return t, nil
+}
+
+// count adds one to what of a day; the zero Date is an unknown day.
+func (t *tally) count(day card.Date, what string) {
+	name := ""
+	if day.Known() {
+		name = day.String()
+	}
+	if t.days[name] == nil {
+		t.days[name] = map[string]int{}
+	}
+	t.days[name][what]++
+	t.changed = true
+	for days := slices.Sorted(maps.Keys(t.days)); len(days) > tallyDays; days = days[1:] {
+		delete(t.days, days[0])
+	}
+}
+
+// due returns the record when it has to be written; nil when not.
+func (t *tally) due(now time.Time, last bool) []byte {
+	if t.records == nil || !t.changed || !last && now.Sub(t.kept) < tallyEvery {
+		return nil
+	}
+	data, err := json.Marshal(tallyDocument{1, t.days})
+	if err != nil {
+		return nil // numbers and names: it cannot fail
+	}
+	t.changed, t.kept = false, now
+	return data
+}
+
+// keep writes a record that was due. It may be called from any goroutine.
+func (t *tally) keep(data []byte) error {
+	t.saving.Lock()
+	defer t.saving.Unlock()
+	return t.records.Save(tallyRecord, data)
+}
+
+// sum is what staff are told: everything that was counted, and from when to when.
+func (t *tally) sum() page.Tally {
+	var s page.Tally
+	counts := map[string]int{}
+	for _, day := range slices.Sorted(maps.Keys(t.days)) {
+		if d, err := card.ParseDate(day); err == nil {
+			if !s.From.Known() {
+				s.From = d
+			}
+			s.Until = d
+		}
+		for what, n := range t.days[day] {
+			counts[what] += n
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(counts)) {
+		for kind, list := range map[string]*[]page.Count{countVisit: &s.Visits, countGuide: &s.Guides, countSlip: &s.Slips} {
+			if name, ok := strings.CutPrefix(what, kind); ok {
+				*list = append(*list, page.Count{Name: name, N: counts[what]})
+			}
+		}
+	}
+	return s
+}
