@@ -3,7 +3,7 @@
 // by the packages below it.
 //
 // The package must never know a driver (hw is all it imports of the hardware), never log what belongs to a visitor
-// beyond counts, and never keep anything of a visit outside the session's State.
+// beyond counts, and never keep anything of a visit outside the session's State but that it was one of its kind (tally).
 package kiosk
 
 import (
