@@ -98,7 +98,7 @@ func Draw(s Surface, st session.State, panel Panel) []Target {
 	if panel.Status != "" && rows > MinRows {
 		c.rows--
 		c.fill(Rect{0, c.rows, cols, 1}, statusPaint)
-		c.put(1, c.rows, text.Wrap(panel.Status, max(cols-2, 1))[0], statusPaint, false)
+		c.put(1, c.rows, text.Paragraph(panel.Status, max(cols-2, 1))[0], statusPaint, false)
 	}
 	if cols < MinCols || rows < MinRows {
 		c.tooSmall()
@@ -156,7 +156,7 @@ func (c *canvas) centred(r Rect, lines []string, p paint, bold bool) {
 // tooSmall says so in as few cells as there may be.
 func (c *canvas) tooSmall() {
 	have, need := fmt.Sprintf("%dx%d", c.cols, c.rows), fmt.Sprintf("%dx%d", MinCols, MinRows)
-	lines := text.Wrap(c.st.Lang.Say("small", "have", have, "need", need), max(c.cols-1, 2))
+	lines := text.Paragraph(c.st.Lang.Say("small", "have", have, "need", need), max(c.cols-1, 2))
 	for y, l := range lines[:min(len(lines), c.rows)] {
 		c.put(0, y, l, inkPaint, false)
 	}
@@ -297,7 +297,7 @@ func (c *canvas) strip(y int) int {
 	for i, s := range all {
 		r := Rect{i * c.cols / 2, y, c.cols - i*c.cols/2, 1}
 		c.fill(r, s.p)
-		c.put(r.X+1, y, text.Wrap(s.text, c.cols-2)[0], s.p, true)
+		c.put(r.X+1, y, text.Paragraph(s.text, c.cols-2)[0], s.p, true)
 	}
 	return y + 1
 }

@@ -392,7 +392,7 @@ func TestNothingIsLost(t *testing.T) {
 			}
 			for _, s := range said {
 				// The language button stands between the lines of a headline, a page break between others.
-				for _, piece := range text.Wrap(s, 12) {
+				for _, piece := range text.Paragraph(s, 12) {
 					if piece = squeeze.Replace(piece); !strings.Contains(all, piece) && text.Width(piece) <= 12 && !splitSomewhere(all, piece) {
 						t.Errorf("%s at %d×%d: %q of %q is nowhere", name, g.cols, g.rows, piece, s)
 					}

@@ -8,12 +8,26 @@ import (
 
 // Balance breaks a headline or a label into lines of at most this many cells, each where a reader would pause and not
 // just where a line is full: a verdict must not end in one orphaned kana or tear a word in two. It takes as few lines as
-// that needs. Lines end where WrapFunc may end them.
+// that needs.
+//
+// Lines end where UAX 14 lets them and, where that is looser than JIS X 4051, where that does: none begins with a closing
+// bracket, a comma or full stop, a small kana or a prolonged sound mark, none ends with an opening bracket, and a number
+// stays with its counter (3回). Only what cannot be broken and is wider than a line is cut between grapheme clusters; one
+// cluster wider than a line stands alone. A space where a line ends is dropped. Newlines in s are kept as breaks; no line
+// is empty unless s has an empty line, and s itself empty gives no lines.
 func Balance(s string, cells int) []string { return balance(s, cells, costTornLabel) }
 
-// Paragraph is Balance for a text that is read in one go: it takes as few lines as there can be, and tears a word only
-// where that saves one.
-func Paragraph(s string, cells int) []string { return balance(s, cells, costTornWord) }
+// Paragraph breaks by the same rules a text that is read in one go: it takes as few lines as there can be, and tears a
+// word only where that saves one. Where spaces part the words, as やさしい日本語 has it, words stay whole there too.
+func Paragraph(s string, cells int) []string {
+	if strings.Count(s, " ")*spacing >= utf8.RuneCountInString(s) {
+		return balance(s, cells, costTornLabel)
+	}
+	return balance(s, cells, costTornWord)
+}
+
+// spacing is how many runes there are to a space at most in a text whose words are parted.
+const spacing = 14
 
 func balance(s string, cells, torn int) []string {
 	var lines []string

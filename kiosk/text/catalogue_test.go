@@ -189,7 +189,7 @@ func TestHeadlinesFitTwoRows(t *testing.T) {
 					longest = s
 				}
 			}
-			if rows := Wrap(l.Say(k, "name", longest, "n", "5"), 36); len(rows) > 2 {
+			if rows := Paragraph(l.Say(k, "name", longest, "n", "5"), 36); len(rows) > 2 {
 				t.Errorf("%s %s takes %d rows: %q", l, k, len(rows), rows)
 			}
 		}
