@@ -64,7 +64,7 @@ func newBreaker(s string, cells, torn int) *breaker {
 	}
 	for _, p := range segments(s) {
 		for Width(strings.TrimRight(p, " ")) > cells { // not to be broken and too wide: cut it
-			head := clustersWithin(p, cells, Width)
+			head := clustersWithin(p, cells)
 			if head == p {
 				break
 			}

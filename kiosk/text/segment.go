@@ -13,12 +13,12 @@ import (
 func Width(s string) int { return uniseg.StringWidth(s) }
 
 // clustersWithin returns the longest run of leading grapheme clusters that fits, one cluster at least.
-func clustersWithin(s string, limit int, measure func(string) int) string {
+func clustersWithin(s string, limit int) string {
 	end, state, rest := 0, -1, s
 	for rest != "" {
 		var cluster string
 		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		if end > 0 && measure(s[:end+len(cluster)]) > limit {
+		if end > 0 && Width(s[:end+len(cluster)]) > limit {
 			break
 		}
 		end += len(cluster)
