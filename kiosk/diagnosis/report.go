@@ -339,6 +339,11 @@ type Report struct {
 	Clerk       []ClerkLine
 }
 
+// Has tells whether r found this of this key; what is no key's is card.KeyUnknown's.
+func (r Report) Has(code FindingCode, k card.Key) bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Code == code && f.Key == k })
+}
+
 // ReportSchema names the document that a Report marshals to (design.md §6).
 const ReportSchema = "report/1"
 

@@ -209,3 +209,19 @@ func TestParseAnswers(t *testing.T) {
 		t.Errorf("an unknown question was answered")
 	}
 }
+
+func TestHas(t *testing.T) {
+	r := diagnosis.Report{Findings: []diagnosis.Finding{{Code: diagnosis.FoundLocked, Key: card.Sign}, {Code: diagnosis.FoundGraceUntil}}}
+	for _, tt := range []struct {
+		code diagnosis.FindingCode
+		key  card.Key
+		want bool
+	}{
+		{diagnosis.FoundLocked, card.Sign, true}, {diagnosis.FoundGraceUntil, card.KeyUnknown, true},
+		{diagnosis.FoundLocked, card.Auth, false}, {diagnosis.FoundLastTry, card.Sign, false}, {diagnosis.FoundGraceUntil, card.Sign, false},
+	} {
+		if got := r.Has(tt.code, tt.key); got != tt.want {
+			t.Errorf("Has(%s, %s) = %v; want %v", tt.code, tt.key, got, tt.want)
+		}
+	}
+}

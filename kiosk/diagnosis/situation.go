@@ -82,6 +82,9 @@ func counter(f card.Facts, k card.Key) card.Counter {
 	return card.Counter{Key: k, State: c.State}
 }
 
+// Speaking are the keys that speak to visitors, in the order of what they are needed for (design.md §5).
+var Speaking = []card.Key{card.Auth, card.Sign, card.InputSupport, card.Juki, card.SurfaceB}
+
 // Spoken returns the counter that speaks for k, under k's name: the lower one of its copies (design.md §5).
 func Spoken(f card.Facts, k card.Key) card.Counter {
 	var all []card.Counter

@@ -13,12 +13,12 @@ import (
 func (t teller) notes() []string {
 	var notes []string
 	say := func(key string, pairs ...string) { notes = append(notes, t.Say(key, pairs...)) }
-	for _, k := range speaking {
-		if t.foundFor(diagnosis.FoundLastTry, k) {
+	for _, k := range diagnosis.Speaking {
+		if t.report.Has(diagnosis.FoundLastTry, k) {
 			say("note.last-try", "name", t.keyName(k))
 		}
 	}
-	if slices.ContainsFunc(speaking, t.forgotten) {
+	if slices.ContainsFunc(diagnosis.Speaking, t.forgotten) {
 		say("note.try-no-more")
 	}
 	if t.neverHad() {
@@ -155,7 +155,7 @@ func (t teller) clerk() []string {
 		lines = append(lines, official.Say("clerk.asked", "list", asked))
 	}
 	var forgotten []string
-	for _, k := range speaking {
+	for _, k := range diagnosis.Speaking {
 		if t.forgotten(k) {
 			forgotten = append(forgotten, k.Spec().Official)
 		}

@@ -15,7 +15,7 @@ func severity(m Mark) int { return slices.Index([]Mark{Bad, Attention, Unclear, 
 // rows returns the lines of what is not fine, worst first, and the sentence about the other numbers.
 func (t teller) rows() (rows []Row, rest string) {
 	fine, open := 0, 0
-	for _, k := range speaking {
+	for _, k := range diagnosis.Speaking {
 		r := t.keyRow(t.spoken(k))
 		if r.Mark == Fine {
 			fine++
@@ -45,7 +45,7 @@ func (t teller) rows() (rows []Row, rest string) {
 	switch {
 	case t.unsure() || fine == 0 || t.report.Headline.Code == diagnosis.FaceCardFound:
 		return rows, ""
-	case open == len(speaking), len(rows) == 0: // "the others" would say that one is locked
+	case open == len(diagnosis.Speaking), len(rows) == 0: // "the others" would say that one is locked
 		return rows, t.Say("rest.all", "n", strconv.Itoa(open))
 	default:
 		return rows, t.Say("rest.others", "n", strconv.Itoa(fine))
@@ -59,7 +59,7 @@ func (t teller) told(r Row) bool {
 	case diagnosis.Locked, diagnosis.LockedSeveral:
 		return r.Mark == Bad || t.unsure() && r.Mark == Unclear
 	case diagnosis.Forgotten:
-		return r.Official == h.Key.Spec().Official && !t.foundFor(diagnosis.FoundLastTry, h.Key)
+		return r.Official == h.Key.Spec().Official && !t.report.Has(diagnosis.FoundLastTry, h.Key)
 	case diagnosis.CertificateExpired, diagnosis.CertificateExpiresSoon:
 		return r.Official == t.authRow().Official
 	case diagnosis.CardExpired, diagnosis.CardExpiresSoon:
@@ -76,7 +76,7 @@ func (t teller) allRows() []Row {
 	var rows []Row
 	for _, s := range card.Keys() {
 		c := t.facts.Counter(s.Key)
-		if c.State == card.CounterAbsent && !slices.Contains(speaking, s.Key) {
+		if c.State == card.CounterAbsent && !slices.Contains(diagnosis.Speaking, s.Key) {
 			continue
 		}
 		rows = append(rows, t.keyRow(c))
@@ -95,7 +95,7 @@ func (t teller) keyRow(c card.Counter) Row {
 	r := Row{
 		Name: t.keyName(c.Key), Official: c.Key.Spec().Official, Means: t.Say("key." + name + ".means"),
 	}
-	rare := !slices.Contains(speaking, c.Key) && c.Key != card.Common && c.Key != card.InputSupportB
+	rare := !slices.Contains(diagnosis.Speaking, c.Key) && c.Key != card.Common && c.Key != card.InputSupportB
 	switch {
 	case c.State == card.Blocked && c.Key == card.Sign && (t.neverHad() || t.facts.Certificate(card.SignCertificate).State == card.CertificateAbsent):
 		r.State = t.Say("state.never")
@@ -109,7 +109,7 @@ func (t teller) keyRow(c card.Counter) Row {
 		r.Mark, r.State = Attention, t.Say("state.locked")
 	case c.State == card.Blocked:
 		r.Mark, r.State = Bad, t.Say("state.locked")
-	case c.State == card.Counted && t.foundFor(diagnosis.FoundLastTry, c.Key):
+	case c.State == card.Counted && t.report.Has(diagnosis.FoundLastTry, c.Key):
 		r.Mark, r.State = Attention, t.Say("state.last-try")
 	case c.State == card.Counted && t.forgotten(c.Key):
 		r.Mark, r.State = Attention, t.Say("state.forgotten", "left", t.left(c))

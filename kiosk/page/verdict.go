@@ -183,17 +183,10 @@ func (t teller) found(code diagnosis.FindingCode) *diagnosis.Finding {
 	return nil
 }
 
-func (t teller) foundFor(code diagnosis.FindingCode, k card.Key) bool {
-	return slices.ContainsFunc(t.report.Findings, func(f diagnosis.Finding) bool { return f.Code == code && f.Key == k })
-}
-
 func (t teller) does(v diagnosis.Verb) bool { return t.report.Primary.Does(diagnosis.Action{Verb: v}) }
 
 // timeless tells that nobody knows today's date: site leaves the time of reading out then.
 func (t teller) timeless() bool { return t.office.ReadAt.IsZero() }
-
-// The keys that speak to visitors (design.md §5).
-var speaking = []card.Key{card.Auth, card.Sign, card.InputSupport, card.Juki, card.SurfaceB}
 
 // spoken returns what is said of k.
 func (t teller) spoken(k card.Key) card.Counter { return diagnosis.Spoken(t.facts, k) }
@@ -202,7 +195,7 @@ func (t teller) spoken(k card.Key) card.Counter { return diagnosis.Spoken(t.fact
 func (t teller) forgotten(k card.Key) bool {
 	reset := diagnosis.Action{Verb: diagnosis.Reset, Key: k}
 	p := &t.report.Primary
-	return slices.Contains(speaking, k) && k != card.SurfaceB && (p.Does(reset) || p.Yes.Does(reset) || p.No.Does(reset)) &&
+	return slices.Contains(diagnosis.Speaking, k) && k != card.SurfaceB && (p.Does(reset) || p.Yes.Does(reset) || p.No.Does(reset)) &&
 		t.spoken(k).State != card.Blocked
 }
 
@@ -213,7 +206,7 @@ func (t teller) neverHad() bool {
 	case diagnosis.FaceCardFound, diagnosis.CertificatesAbsent, diagnosis.CardExpired:
 		return false
 	}
-	return t.facts.Counter(card.Sign).State == card.Blocked && !t.foundFor(diagnosis.FoundLocked, card.Sign)
+	return t.facts.Counter(card.Sign).State == card.Blocked && !t.report.Has(diagnosis.FoundLocked, card.Sign)
 }
 
 // keyName is the visitor's word for k with its form, such as the number of digits.

@@ -475,18 +475,15 @@ func (s *State) known() guide.Known {
 		return nil
 	}
 	r := s.Resolved.Report
-	has := func(code diagnosis.FindingCode, k card.Key) bool {
-		return slices.ContainsFunc(r.Findings, func(f diagnosis.Finding) bool { return f.Code == code && f.Key == k })
-	}
 	known := guide.Known{}
-	for _, k := range []card.Key{card.Auth, card.Sign, card.InputSupport, card.Juki, card.SurfaceB} {
+	for _, k := range diagnosis.Speaking {
 		c := diagnosis.Spoken(s.Facts, k)
 		switch {
 		case k == card.Sign && slices.Contains(r.Questions, diagnosis.Under15):
 			// Whose card it is decides whether there ever was a password to lock.
-		case has(diagnosis.FoundLocked, k):
+		case r.Has(diagnosis.FoundLocked, k):
 			known[k.String()] = guide.KeyLocked
-		case has(diagnosis.FoundLastTry, k):
+		case r.Has(diagnosis.FoundLastTry, k):
 			known[k.String()] = guide.KeyLastTry
 		case c.State == card.Counted:
 			known[k.String()] = guide.KeyOpen
@@ -497,15 +494,15 @@ func (s *State) known() guide.Known {
 	c := s.Facts.Certificate(card.AuthCertificate)
 	none := card.KeyUnknown
 	switch {
-	case has(diagnosis.FoundCertificateAbsent, none):
+	case r.Has(diagnosis.FoundCertificateAbsent, none):
 		known[guide.Certificate] = guide.Absent
-	case has(diagnosis.FoundGraceUntil, none):
+	case r.Has(diagnosis.FoundGraceUntil, none):
 		known[guide.Certificate] = guide.Grace
-	case has(diagnosis.FoundGraceOver, none):
+	case r.Has(diagnosis.FoundGraceOver, none):
 		known[guide.Certificate] = guide.Over
-	case has(diagnosis.FoundCertificateExpired, none):
+	case r.Has(diagnosis.FoundCertificateExpired, none):
 		known[guide.Certificate] = guide.Expired
-	case has(diagnosis.FoundCertificateExpiresSoon, none):
+	case r.Has(diagnosis.FoundCertificateExpiresSoon, none):
 		known[guide.Certificate] = guide.Soon
 	case c.State == card.CertificateRead && !s.Resolved.Office.ReadAt.IsZero():
 		known[guide.Certificate] = guide.Valid
