@@ -18,17 +18,23 @@ type Words struct {
 
 // In returns the text in the language with this stable name, the Japanese one where that language has none.
 func (w Words) In(language string) string {
-	s := w.Ja
+	if s := w.Only(language); s != "" {
+		return s
+	}
+	return w.Ja
+}
+
+// Only returns the text in just this language; empty where that language has none.
+func (w Words) Only(language string) string {
 	switch language {
-	case "ja-easy":
-		s = w.Easy
-	case "en":
-		s = w.En
-	}
-	if s == "" {
+	case "ja":
 		return w.Ja
+	case "ja-easy":
+		return w.Easy
+	case "en":
+		return w.En
 	}
-	return s
+	return ""
 }
 
 // Source is where a statement of a guide comes from.

@@ -20,7 +20,7 @@ const MaxAnswers = 6
 // that go round in circles, leaves without steps or without an end, missing translations, sources and dated facts, and
 // sentences that are too hard to read. Each problem names its place as GUIDE/NODE.
 func Check(c *content.Content) []error {
-	k := &checker{c: c, g: &c.Guides}
+	k := &checker{c: c, g: &c.Guides, filled: Filled(c.Terminal), cited: map[string]bool{}}
 	for i, id := range k.g.Menu {
 		if g, ok := k.g.Guide(id); !ok || len(g.Questions) == 0 {
 			k.problem(id, "the menu leads to it, and it has no question to begin with")
@@ -32,8 +32,9 @@ func Check(c *content.Content) []error {
 	for i := range k.g.All {
 		k.guide(&k.g.All[i])
 	}
-	k.unreachable()
-	k.circles()
+	on, all := k.edges()
+	k.unreachable(all)
+	k.circles(on)
 	for _, s := range k.g.Sources {
 		if s.Title == "" || s.Checked == (content.Date{}) {
 			k.problem("source "+s.ID, "title and checked must be given")
@@ -48,6 +49,7 @@ func Check(c *content.Content) []error {
 type checker struct {
 	c        *content.Content
 	g        *content.Guides
+	filled   *strings.Replacer
 	at       string // the node being checked
 	cited    map[string]bool
 	problems []error
@@ -108,7 +110,7 @@ func (k *checker) question(g *content.Guide, q *content.Question) {
 	for _, l := range text.Languages() {
 		said := map[string]bool{}
 		for _, label := range append(labels(q.Answers), q.NoneLabel) {
-			s := in(label, l)
+			s := label.Only(l.String())
 			if s != "" && said[s] {
 				k.say("two answers are %q in %s", s, l)
 			}
@@ -122,17 +124,6 @@ func labels(answers []content.Answer) (all []content.Words) {
 		all = append(all, a.Label)
 	}
 	return all
-}
-
-// in is the text in just this language, never another one instead.
-func in(w content.Words, l text.Language) string {
-	switch l {
-	case text.EasyJapanese:
-		return w.Easy
-	case text.English:
-		return w.En
-	}
-	return w.Ja
 }
 
 // values are what can be Known of a thing.
@@ -223,9 +214,6 @@ func (k *checker) statement(what string, s content.Statement) {
 	if _, ok := k.g.Source(s.Source); !ok {
 		k.say("%s %q: no source is called %q", what, s.Ja, s.Source)
 	}
-	if k.cited == nil {
-		k.cited = map[string]bool{}
-	}
 	k.cited[s.Source] = true
 }
 
@@ -245,7 +233,7 @@ var (
 // ems, a third more where readings stand between the words.
 func (k *checker) words(what string, w content.Words, limit int) {
 	for _, l := range text.Languages() {
-		s := in(w, l)
+		s := w.Only(l.String())
 		if strings.TrimSpace(s) == "" || s != strings.TrimSpace(s) {
 			k.say("%s %q: nothing in %s, or a space at an end", what, w.Ja, l)
 			continue
@@ -254,7 +242,7 @@ func (k *checker) words(what string, w content.Words, limit int) {
 		if err := text.Check(s); err != nil {
 			errs = append(errs, err)
 		}
-		if rest := Filled(k.c.Terminal).Replace(s); strings.ContainsAny(rest, "{}") {
+		if rest := k.filled.Replace(s); strings.ContainsAny(rest, "{}") {
 			errs = append(errs, errors.New("a placeholder nobody fills"))
 		}
 		errs = append(errs, l.Hard(s)...)
@@ -315,8 +303,8 @@ func (k *checker) edges() (on, all map[string][]string) {
 	return on, all
 }
 
-func (k *checker) unreachable() {
-	_, all := k.edges()
+// unreachable finds nodes to which no way leads from the menu.
+func (k *checker) unreachable(all map[string][]string) {
 	seen := map[string]bool{}
 	var visit func(at string)
 	visit = func(at string) {
@@ -340,8 +328,7 @@ func (k *checker) unreachable() {
 }
 
 // circles finds ways on that come back to where they were: answering must end.
-func (k *checker) circles() {
-	on, _ := k.edges()
+func (k *checker) circles(on map[string][]string) {
 	const open, done = 1, 2
 	state := map[string]int{}
 	var path []string

@@ -96,7 +96,7 @@ func texts(g *content.Guides, f func(at string, l text.Language, s string)) {
 		each := func(node string, all ...content.Words) {
 			for _, w := range all {
 				for _, l := range text.Languages() {
-					f(x.ID+"/"+node, l, in(w, l))
+					f(x.ID+"/"+node, l, w.Only(l.String()))
 				}
 			}
 		}

@@ -148,9 +148,10 @@ func (t guided) titleOf(ref string) string {
 
 // said is statements as sentences, with the facts that stand elsewhere filled in.
 func (t guided) said(all []content.Statement) []string {
+	filled := guide.Filled(t.c.Terminal)
 	var lines []string
 	for _, s := range all {
-		lines = append(lines, guide.Filled(t.c.Terminal).Replace(t.words(s.Words)))
+		lines = append(lines, filled.Replace(t.words(s.Words)))
 	}
 	return lines
 }
