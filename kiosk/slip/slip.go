@@ -32,6 +32,9 @@ type Options struct {
 	DPI   int // dots per inch: 180 or 203
 }
 
+// em is the size of type in dots, never smaller than promised in points.
+func (o Options) em(pt float64) int { return int(math.Ceil(pt * float64(o.DPI) / 72)) }
+
 // Palette indices of a slip.
 const (
 	White = 0
@@ -98,8 +101,8 @@ func lay(p page.Page, o Options) (*sheet, error) {
 		return nil, fmt.Errorf("setting slip: %d dpi; want 150 to 305", o.DPI)
 	}
 	in := func(w font.Weight, pt, pitch float64) style {
-		em := math.Ceil(pt * float64(o.DPI) / 72) // never smaller than promised
-		return style{font.At(w, int(em)), int(math.Round(em * pitch))}
+		em := o.em(pt)
+		return style{font.At(w, em), int(math.Round(float64(em) * pitch))}
 	}
 	s := &setter{
 		headlineStyle: in(font.Bold, headlinePt, 1.16),

@@ -3,7 +3,6 @@ package slip
 import (
 	"fmt"
 	"image"
-	"math"
 	"strconv"
 
 	"kagimado/kiosk/font"
@@ -26,7 +25,7 @@ func Trial(p page.Page, o Options) (*image.Paletted, error) {
 		return nil, fmt.Errorf("setting test slip: %d lines for %d sizes", len(rows), len(Sizes()))
 	}
 	in := func(pt float64) style {
-		em := int(math.Ceil(pt * float64(o.DPI) / 72))
+		em := o.em(pt)
 		return style{font.At(font.Regular, em), em * 5 / 4}
 	}
 	dots := func(mm int) int { return (mm*o.DPI*10 + 127) / 254 }
