@@ -244,8 +244,9 @@ func (c *canvas) groups() []group {
 	}
 	// A line that everybody knows makes no part of its own.
 	help := c.paragraph("", p.Help, mutedPaint, false)
-	if more := append(all[:len(all):len(all)], append(foot, help...)); len(paginate(more, c.body, c.gap())) <= max(1, len(paginate(append(all[:len(all):len(all)], foot), c.body, c.gap()))) {
-		foot = append(foot, help...)
+	parts := func(last group) int { return len(paginate(append(slices.Clip(all), last), c.body, c.gap())) }
+	if with := slices.Concat(foot, help); parts(with) <= max(1, parts(foot)) {
+		foot = with
 	}
 	add(foot)
 	return all
