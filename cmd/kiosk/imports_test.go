@@ -35,6 +35,7 @@ var importTable = map[string][2]string{
 	"kiosk/content":             {"", "github.com/pelletier/go-toml/v2/..."},
 	"kiosk/diagnosis":           {"card", ""},
 	"kiosk/ledger":              {"", ""},
+	"kiosk/golden":              {"", "github.com/google/go-cmp/..."}, // what tests hold their goldens with
 	// site needs card for the day of a dated fact and the key of a store path, both of which are card's types.
 	"kiosk/site": {"card kiosk/content kiosk/diagnosis", "github.com/pelletier/go-toml/v2/..."},
 	// guide holds its trees against the rules of plain language, which are text's; what a card said comes as names.

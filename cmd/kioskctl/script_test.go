@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,11 +11,10 @@ import (
 
 	"kagimado/card"
 	"kagimado/card/cardtest"
+	"kagimado/kiosk/golden"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
-
-var update = flag.Bool("update", false, "write the expected output of the scripts anew")
 
 // programs are what scripts and benchmarks start: this very binary under another name.
 var programs = map[string]func(){
@@ -37,7 +35,7 @@ func TestScripts(t *testing.T) { scripts(t, "testdata", nil) }
 func scripts(t *testing.T, dir string, more map[string]func(*testscript.TestScript, bool, []string)) {
 	params := testscript.Params{
 		Dir:           dir,
-		UpdateScripts: *update,
+		UpdateScripts: golden.Updating(),
 		Setup: func(e *testscript.Env) error {
 			profiles, err := filepath.Abs("../../kiosk/site/profiles")
 			e.Setenv("PROFILES", profiles)

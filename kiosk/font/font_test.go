@@ -2,17 +2,13 @@ package font
 
 import (
 	"bytes"
-	"flag"
 	"image"
 	"image/color"
-	"image/png"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the golden pictures anew")
+	"kagimado/kiosk/golden"
+)
 
 // screenRunes are those a page of the kiosk is made of: ASCII, kana, the marks, brackets and full-width forms.
 func screenRunes() []rune {
@@ -128,7 +124,7 @@ func TestRaster(t *testing.T) {
 			y += em + 4
 		}
 	}
-	golden(t, "raster.png", img)
+	golden.Picture(t, "raster.png", img)
 }
 
 func TestGrid(t *testing.T) {
@@ -195,31 +191,4 @@ func bounds(img *image.Paletted) image.Rectangle {
 		}
 	}
 	return r
-}
-
-// golden compares pixels and not files, because a later compressor may write other bytes.
-func golden(t *testing.T, name string, img *image.Paletted) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		var b bytes.Buffer
-		if err := png.Encode(&b, img); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	want, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p, ok := want.(*image.Paletted); !ok || p.Rect != img.Rect || !bytes.Equal(p.Pix, img.Pix) {
-		t.Errorf("%s differs; look at it after go test -update", path)
-	}
 }

@@ -1,10 +1,6 @@
 package page_test
 
 import (
-	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,12 +10,11 @@ import (
 
 	"kagimado/card"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/golden"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/text"
 )
-
-var update = flag.Bool("update", false, "rewrite the goldens in testdata")
 
 // words maps the tokens of cases.csv to the messages any of which says them.
 var words = map[string][]string{
@@ -275,31 +270,11 @@ func TestGoldens(t *testing.T) {
 			continue
 		}
 		if v.id == "v22" || v.id == "v59" {
-			golden(t, v.id+".details.ja.txt", page.Text(page.Of(page.Details{Report: v.resolved.Report, Facts: v.facts}, v.resolved.Office, text.Japanese)))
-			golden(t, v.id+".details.en.txt", page.Text(page.Of(page.Details{Report: v.resolved.Report, Facts: v.facts}, v.resolved.Office, text.English)))
+			golden.Text(t, v.id+".details.ja.txt", page.Text(page.Of(page.Details{Report: v.resolved.Report, Facts: v.facts}, v.resolved.Office, text.Japanese)))
+			golden.Text(t, v.id+".details.en.txt", page.Text(page.Of(page.Details{Report: v.resolved.Report, Facts: v.facts}, v.resolved.Office, text.English)))
 		}
 		for _, l := range text.Languages() {
-			golden(t, v.id+"."+l.String()+".txt", page.Text(page.Of(v.verdict(), v.resolved.Office, l)))
+			golden.Text(t, v.id+"."+l.String()+".txt", page.Text(page.Of(v.verdict(), v.resolved.Office, l)))
 		}
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		t.Fatalf("%s is missing: run the test with -update", path)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
 }

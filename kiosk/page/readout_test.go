@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"kagimado/card"
+	"kagimado/kiosk/golden"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/text"
 )
@@ -31,7 +32,7 @@ func TestReadout(t *testing.T) {
 	for name, f := range map[string]card.Facts{"fine": fine, "odd": odd, "licence": licence} {
 		for _, l := range text.Languages() {
 			got := page.Readout(f, l)
-			golden(t, "readout-"+name+"."+l.String()+".txt", got)
+			golden.Text(t, "readout-"+name+"."+l.String()+".txt", got)
 			for line := range strings.Lines(got) {
 				if err := text.Check(strings.TrimSuffix(line, "\n")); err != nil {
 					t.Errorf("%s: %v", name, err)

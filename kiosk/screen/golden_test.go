@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"kagimado/kiosk/golden"
 	"kagimado/kiosk/session"
 	"kagimado/kiosk/text"
 )
@@ -33,7 +34,7 @@ func TestTexts(t *testing.T) {
 						t.Errorf("no still of %s", s)
 					}
 				}
-				golden(t, file, got.String())
+				golden.Text(t, file, got.String())
 			})
 		}
 	}

@@ -2,31 +2,26 @@ package screen
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/width"
 
 	"kagimado/card"
 	"kagimado/card/cardtest"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/golden"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/session"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/text"
 )
-
-var update = flag.Bool("update", false, "write the goldens anew")
 
 // The grids of field.md §2.2, the largest one to breathe in, and the panel behind them.
 var grids = []struct {
@@ -237,30 +232,9 @@ func TestGoldens(t *testing.T) {
 						fmt.Fprintf(&got, "%s %+v\n", target.Action, target.Rect)
 					}
 				}
-				golden(t, name+".txt", legend+got.String())
+				golden.Text(t, name+".txt", legend+got.String())
 			})
 		}
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
 }
 

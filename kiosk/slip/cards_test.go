@@ -18,6 +18,7 @@ import (
 	"kagimado/card/cardtest"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/golden"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/slip"
@@ -87,9 +88,9 @@ var pictures = flag.String("pictures", "", "write the slips that are not as test
 //
 // which writes the slips that changed as PNG, of several alike the first; after looking, -update takes them.
 func TestCards(t *testing.T) {
-	const golden = "testdata/cards.txt"
-	known, err := os.ReadFile(golden)
-	if err != nil && !*slip.Update {
+	const sums = "testdata/cards.txt"
+	known, err := os.ReadFile(sums)
+	if err != nil && !golden.Updating() {
 		t.Fatal(err)
 	}
 	var lines strings.Builder
@@ -131,8 +132,8 @@ func TestCards(t *testing.T) {
 			}
 		}
 	}
-	if *slip.Update {
-		if err := os.WriteFile(golden, []byte(lines.String()), 0o644); err != nil {
+	if golden.Updating() {
+		if err := os.WriteFile(sums, []byte(lines.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

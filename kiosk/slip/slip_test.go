@@ -2,24 +2,18 @@ package slip
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"image"
 	"image/color"
-	"image/png"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"kagimado/kiosk/font"
+	"kagimado/kiosk/golden"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/text"
 )
-
-// Update makes tests write their goldens anew.
-var Update = flag.Bool("update", false, "write the golden slips anew")
 
 // samples are pages in the sense of the rule sheet, written here so that layout is tested apart from advice. They
 // hold what is hard to set: one way and two, long official names, every block and next to none.
@@ -136,35 +130,8 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatalf("Set(%s, %v): %v", name, o, err)
 			}
-			golden(t, fmt.Sprintf("%s-%d.png", name, o.Width), img)
+			golden.Picture(t, fmt.Sprintf("%s-%d.png", name, o.Width), img)
 		}
-	}
-}
-
-// golden compares pixels and not files, because a later compressor may write other bytes.
-func golden(t *testing.T, name string, img *image.Paletted) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *Update {
-		var b bytes.Buffer
-		if err := PNG(&b, img); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	want, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p, ok := want.(*image.Paletted); !ok || p.Rect != img.Rect || !bytes.Equal(p.Pix, img.Pix) {
-		t.Errorf("%s differs; look at it after go test -update", path)
 	}
 }
 
