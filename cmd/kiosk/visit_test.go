@@ -83,6 +83,8 @@ func TestEveryNamedCardThroughPCSC(t *testing.T) {
 		if err := slot.Lay(spec.New()); err != nil {
 			t.Fatal(err)
 		}
+		// What is drawn of the card before can come late: its slip is out before its last picture is.
+		until("the reading of "+spec.Name, func(s session.State) bool { return s.Screen == session.Reading })
 		got := until("a verdict on "+spec.Name, func(s session.State) bool { return s.Resolved.Report.Headline.Code != "" })
 		got.Facts.Exchanges = 0
 		if want.Outcome != card.Complete { // nothing is kept of a card that has no verdict but what it is
@@ -103,11 +105,13 @@ func TestEveryNamedCardThroughPCSC(t *testing.T) {
 		}
 		slot.Lift()
 		time.Sleep(500 * time.Millisecond) // vpcd looks every 400 ms only, and not every screen shows that the card has left
-		for len(states) > 0 {
-			<-states
-		}
-		if asks := len(got.Resolved.Report.Questions) > 0; want.Outcome == card.Complete && !asks && slips(t, folder) != before+1 {
-			t.Errorf("%s: %d slips came out; want one", spec.Name, slips(t, folder)-before)
+		if asks := len(got.Resolved.Report.Questions) > 0; want.Outcome == card.Complete && !asks {
+			for late := time.Now().Add(10 * time.Second); slips(t, folder) == before && time.Now().Before(late); {
+				time.Sleep(20 * time.Millisecond)
+			}
+			if n := slips(t, folder) - before; n != 1 {
+				t.Errorf("%s: %d slips came out; want one", spec.Name, n)
+			}
 		}
 	}
 	if n := slot.Traffic().SecretSent; n != 0 {
