@@ -14,7 +14,8 @@ import (
 // dated content, not code; a Code is only its key. The empty Code means no fault.
 type Code string
 
-// Codes the drivers produce. Staff texts for each stand in kiosk/content.
+// All codes there are: R reader, P printer, L lines, C clock, S state and system, T terminal, U USB stick and updates, F
+// files. What each means and what staff can do stands in kiosk/content, once, for screen, paper, tools and README.
 const (
 	ReaderService Code = "R-01" // no PC/SC service: pcscd is absent or died
 	ReaderMissing Code = "R-02" // the service runs but sees no contactless reader, or not the one chosen
@@ -32,6 +33,24 @@ const (
 	PrinterBroken  Code = "P-07" // the connection broke while printing
 
 	LinesMissing Code = "L-01" // no GPIO chip, or a named line is not on it
+	LinesBusy    Code = "L-02" // another program holds a line
+	DoorOpen     Code = "L-03" // the case stands open
+
+	ClockUntrusted Code = "C-01" // nothing vouches for the day
+	ClockJumped    Code = "C-02" // the machine's clock was set while the program ran
+	ClockBattery   Code = "C-03" // there is a clock with a battery, and it lost its time
+
+	StateLost   Code = "S-01" // records can be neither read nor written
+	WishIgnored Code = "S-02" // a privileged unit did not take up what was asked of it
+	Restarted   Code = "S-03" // the program before this one was killed or died
+
+	TerminalSilent Code = "T-01" // the terminal does not answer, or is gone
+	TerminalSmall  Code = "T-02" // it has fewer cells than a screen needs
+
+	StickMissing Code = "U-01" // no USB stick
+	StickFailed  Code = "U-02" // the stick cannot be written
+
+	ProfileMistake Code = "F-01" // the profile has a mistake; the last good one runs
 )
 
 // Fault is an error with a stable code.
@@ -154,8 +173,31 @@ func (s Signal) String() string {
 	return fmt.Sprintf("signal-%d", uint8(s))
 }
 
-// Lamps shows one Signal at a time.
+// Lamps shows one Signal at a time, and beside it staff's own lamp.
 type Lamps interface {
 	Show(s Signal) error
+	// Call lights staff's lamp: something waits for them that visitors cannot mend.
+	Call(on bool) error
 	Close() error
+}
+
+// Sound is what the beeper says once. The zero Sound is none.
+type Sound uint8
+
+// Sounds.
+const (
+	Silence  Sound = iota
+	Accepted       // the card is seen
+	Finished       // the card can be taken
+	Refused        // something is wrong; look at the screen
+)
+
+// Beeper says a Sound and returns at once. A new Sound ends the one before.
+type Beeper interface {
+	Beep(s Sound) error
+}
+
+// Door reports whether the case stands open: first how it is, then every change, until ctx ends; then it closes the channel.
+type Door interface {
+	WatchDoor(ctx context.Context) <-chan bool
 }

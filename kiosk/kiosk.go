@@ -91,11 +91,11 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	l := &loop{Config: cfg, panel: panel(cfg.Profile), lock: newLock(cfg.Records)}
 	set := settings(cfg)
 	if set.Code, err = l.lock.state(); err != nil && cfg.Records != nil {
-		cfg.Log.Error("staff code", "code", stateFault, "error", err)
+		cfg.Log.Error("staff code", "code", hw.StateLost, "error", err)
 	}
 	l.lock.start()
 	if l.tally, err = openTally(cfg.Records); err != nil {
-		cfg.Log.Error("the counts are not read", "code", stateFault, "error", err)
+		cfg.Log.Error("the counts are not read", "code", hw.StateLost, "error", err)
 	}
 	l.state = session.New(set)
 	l.signal(hw.Ready)

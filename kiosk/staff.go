@@ -27,13 +27,6 @@ type Clock interface {
 // printerFor is how long staff wait for the printer to say how it is.
 const printerFor = 5 * time.Second
 
-// Codes of what no driver reports.
-const (
-	clockUntrusted hw.Code = "C-01"
-	profileFault   hw.Code = "F-01"
-	stateFault     hw.Code = "S-01"
-)
-
 // serve carries out the effects of staff's screens.
 func (l *loop) serve(ctx context.Context, e session.Effect) {
 	switch e := e.(type) {
@@ -53,17 +46,17 @@ func (l *loop) serve(ctx context.Context, e session.Effect) {
 		l.wait.Go(func() {
 			verdict, tries, err := l.lock.check(e.Code)
 			if err != nil {
-				l.Log.Error("staff code", "code", stateFault, "error", err)
+				l.Log.Error("staff code", "code", hw.StateLost, "error", err)
 			}
-			l.answer(session.CodeChecked{Visit: e.Visit, Verdict: verdict, Tries: tries, Code: string(stateFault)})
+			l.answer(session.CodeChecked{Visit: e.Visit, Verdict: verdict, Tries: tries, Code: string(hw.StateLost)})
 		})
 	case session.KeepCode:
 		l.wait.Go(func() {
 			err := l.lock.keep(e.Code)
 			if err != nil {
-				l.Log.Error("staff code is not kept", "code", stateFault, "error", err)
+				l.Log.Error("staff code is not kept", "code", hw.StateLost, "error", err)
 			}
-			l.answer(session.CodeKept{Visit: e.Visit, OK: err == nil, Code: string(stateFault)})
+			l.answer(session.CodeKept{Visit: e.Visit, OK: err == nil, Code: string(hw.StateLost)})
 		})
 	case session.AskParts:
 		l.askParts(ctx, e.Visit)
@@ -91,7 +84,7 @@ func (l *loop) keepTally(last bool) {
 	}
 	l.wait.Go(func() {
 		if err := l.tally.keep(data); err != nil {
-			l.Log.Error("the counts are not kept", "code", stateFault, "error", err)
+			l.Log.Error("the counts are not kept", "code", hw.StateLost, "error", err)
 		}
 	})
 }
@@ -195,7 +188,7 @@ func (l *loop) clockCheck() page.Check {
 	n := l.Now()
 	c := page.Check{Thing: page.ThingClock, Mark: page.Fine, State: "fine", From: n.Earliest, Until: n.Latest, Why: n.Why}
 	if n.Latest.IsZero() {
-		c.Mark, c.State, c.Code = page.Attention, "untrusted", string(clockUntrusted)
+		c.Mark, c.State, c.Code = page.Attention, "untrusted", string(hw.ClockUntrusted)
 	}
 	return c
 }
@@ -207,8 +200,8 @@ func (l *loop) profileCheck() page.Check {
 			c.Said = append(c.Said, s)
 		}
 	}
-	if slices.Contains(l.Faults, profileFault) {
-		c.Mark, c.State, c.Code = page.Attention, "fault", string(profileFault)
+	if slices.Contains(l.Faults, hw.ProfileMistake) {
+		c.Mark, c.State, c.Code = page.Attention, "fault", string(hw.ProfileMistake)
 	}
 	return c
 }

@@ -123,7 +123,7 @@ func TestStaffMenu(t *testing.T) {
 	records := coded(t, "314159")
 	visit(t, func(s *stand) {
 		unconfirmed(s)
-		s.cfg.Records, s.cfg.Faults, s.cfg.Built = records, []hw.Code{hw.LinesMissing, profileFault}, morning
+		s.cfg.Records, s.cfg.Faults, s.cfg.Built = records, []hw.Code{hw.LinesMissing, hw.ProfileMistake}, morning
 		s.cfg.Staff = []string{"F-01 kiosk.toml:26:8:"}
 	}, func(s *stand) {
 		s.tap(page.ActLater)

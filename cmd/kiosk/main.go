@@ -102,7 +102,7 @@ func run(ctx context.Context, file, state, logs string) error {
 	defer devices.lamps.Close()
 	keepProfile(place, records, log)
 	if len(place.staff) > 0 {
-		devices.faults = append(devices.faults, profileFault)
+		devices.faults = append(devices.faults, hw.ProfileMistake)
 	}
 	terminal, err := tcell.NewScreen()
 	if err == nil {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"kagimado/hw"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/ledger"
 	"kagimado/kiosk/site"
@@ -17,10 +18,7 @@ import (
 	"kagimado/kiosk/text"
 )
 
-const (
-	lastGood     = "profile" // the record of the last good one
-	profileFault = "F-01"
-)
+const lastGood = "profile" // the record of the last good one
 
 // profile is what the kiosk runs with.
 type profile struct {
@@ -60,7 +58,7 @@ func loadProfile(file string, records *ledger.Ledger, log *slog.Logger) (profile
 	}
 	p := profile{Profile: place, keep: data}
 	if len(mistakes) > 0 { // no visitor is sent astray, but a slip may not come
-		p.staff = []string{profileFault + " " + told(mistakes[0])}
+		p.staff = []string{string(hw.ProfileMistake) + " " + told(mistakes[0])}
 	}
 	return p, nil
 }
@@ -90,13 +88,13 @@ func fallBack(records *ledger.Ledger, said string, cause error, log *slog.Logger
 	if place == nil { // a program older than the one that kept it
 		return profile{}, errors.Join(cause, fmt.Errorf("reading the last good profile: %w", joined(mistakes)))
 	}
-	log.Error("the last good profile runs", "code", profileFault, "error", cause)
-	fault, _ := content.Embedded().Fault(profileFault)
+	log.Error("the last good profile runs", "code", hw.ProfileMistake, "error", cause)
+	fault, _ := content.Embedded().Fault(string(hw.ProfileMistake))
 	p := profile{Profile: place, staff: []string{fault.Cause}}
 	if said != "" {
 		p.staff = []string{said, fault.Cause}
 	}
-	p.staff[0] = profileFault + " " + p.staff[0]
+	p.staff[0] = string(hw.ProfileMistake) + " " + p.staff[0]
 	return p, nil
 }
 

@@ -6,7 +6,7 @@ import (
 	"kagimado/hw"
 )
 
-// Lamps remembers what it was told to show. The zero Lamps is ready. Its methods may be called from any goroutine.
+// Lamps remembers what it was told to show and to sound. The zero Lamps is ready. Its methods may be called from any goroutine.
 type Lamps struct {
 	// Shown is called with every signal that differs from the one before; nil means nobody looks. It must not call
 	// back. Set it before the first Show.
@@ -15,11 +15,16 @@ type Lamps struct {
 	mu      sync.Mutex
 	signals []hw.Signal
 	now     hw.Signal
+	calling bool
+	sounds  []hw.Sound
 	closed  bool
 	fault   error
 }
 
-var _ hw.Lamps = (*Lamps)(nil)
+var (
+	_ hw.Lamps  = (*Lamps)(nil)
+	_ hw.Beeper = (*Lamps)(nil)
+)
 
 // Fail lets every later Show fail with err; nil mends it.
 func (l *Lamps) Fail(err error) {
@@ -50,12 +55,48 @@ func (l *Lamps) set(s hw.Signal) {
 	}
 }
 
+// Call implements hw.Lamps.
+func (l *Lamps) Call(on bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fault != nil {
+		return l.fault
+	}
+	l.calling = on
+	return nil
+}
+
+// Calling tells whether staff's lamp is lit.
+func (l *Lamps) Calling() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.calling
+}
+
+// Beep implements hw.Beeper.
+func (l *Lamps) Beep(s hw.Sound) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fault != nil {
+		return l.fault
+	}
+	l.sounds = append(l.sounds, s)
+	return nil
+}
+
+// Sounds returns every sound so far.
+func (l *Lamps) Sounds() []hw.Sound {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]hw.Sound(nil), l.sounds...)
+}
+
 // Close leaves the lamps dark.
 func (l *Lamps) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.set(hw.Dark)
-	l.closed = true
+	l.calling, l.closed = false, true
 	return nil
 }
 

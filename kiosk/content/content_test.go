@@ -201,7 +201,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"page address", "pages.toml", `address = "https`, `address = "http`, "checking page store-reset"},
 		{"page missing", "pages.toml", `id = "card"`, `id = "cards"`, "page card is missing"},
 		{"fault code", "faults.toml", `"R-01"`, `"R1"`, `checking fault "R1"`},
-		{"fault without source", "faults.toml", "checked = 2026-11-21", "", "checking faults: source and checked"},
+		{"fault without source", "faults.toml", "checked = 2026-11-29", "", "checking faults: source and checked"},
 		{"holiday outside", "calendar.toml", "date = 2027-11-23", "date = 2028-11-23", "checking holiday 2028-11-23"},
 		{"holiday twice", "calendar.toml", "date = 2027-11-23", "date = 2027-11-03", "checking holiday 2027-11-03"},
 		{"a year begun but not filled", "calendar.toml", "until = 2027-12-31", "until = 2028-12-31", "checking holidays of 2028: 0 days"},
