@@ -29,6 +29,9 @@ type ReaderReady struct{}
 // ReaderGone tells that no card can be read; Code is the stable fault code (hw.Code).
 type ReaderGone struct{ Code string }
 
+// DoorMoved tells that the case was opened or shut.
+type DoorMoved struct{ Open bool }
+
 // Progress tells that Done of Total steps of a reading are over. Events of an abandoned visit are ignored.
 type Progress struct{ Visit, Done, Total int }
 
@@ -73,6 +76,7 @@ func (CardLifted) event()  {}
 func (CardMute) event()    {}
 func (ReaderReady) event() {}
 func (ReaderGone) event()  {}
+func (DoorMoved) event()   {}
 func (Progress) event()    {}
 func (ReadDone) event()    {}
 func (Judged) event()      {}

@@ -35,6 +35,8 @@ func (s State) Next(ev Event) (State, []Effect) {
 		n.cardMute()
 	case ReaderGone:
 		n.readerGone(ev.Code)
+	case DoorMoved:
+		n.doorMoved(ev.Open)
 	case Progress:
 		if n.at == Reading && ev.Visit == n.visit && !n.judging {
 			n.Done, n.Total = ev.Done, ev.Total
@@ -99,6 +101,10 @@ func (n *turn) begin(on occupancy) {
 }
 
 func (n *turn) cardLaid() {
+	if n.door {
+		n.gone, n.fault, n.on = false, "", occupied
+		return
+	}
 	if n.on == occupied && !n.gone {
 		return
 	}
@@ -129,6 +135,10 @@ func (n *turn) cardLifted() {
 }
 
 func (n *turn) cardMute() {
+	if n.door {
+		n.gone, n.fault, n.on = false, "", mute
+		return
+	}
 	if n.on == occupied && !n.gone && n.at != Reading && n.at != RemovedEarly {
 		return // the card that was read falls silent while it lies there: nothing new
 	}
@@ -143,6 +153,19 @@ func (n *turn) readerGone(code string) {
 	n.gone, n.fault = true, code
 	if n.personal() && n.hasVerdict() || n.at == WrongCard || n.guiding() || n.at == Staff || n.at == StartOfDay {
 		return // what is on the screen stays true; the fault shows when the visit is over
+	}
+	n.end()
+}
+
+// doorMoved stops the service while somebody's hands may be in the case, and clears what a visitor left on the screen.
+// Staff who look at their own screens opened it themselves, to change the paper.
+func (n *turn) doorMoved(open bool) {
+	if n.door == open {
+		return
+	}
+	n.door = open
+	if n.at == Staff || n.at == StartOfDay || !open && n.at != OutOfService {
+		return
 	}
 	n.end()
 }

@@ -513,7 +513,7 @@ func TestAnySequence(t *testing.T) {
 			case n < 16:
 				ev = Touched{actions[rnd.IntN(len(actions))]}
 			default:
-				ev = []Event{CardLaid{}, CardLifted{}, CardMute{}, ReaderReady{}, ReaderGone{Code: "R-01"}}[rnd.IntN(5)]
+				ev = []Event{CardLaid{}, CardLifted{}, CardMute{}, ReaderReady{}, ReaderGone{Code: "R-01"}, DoorMoved{true}, DoorMoved{}, DoorMoved{}}[rnd.IntN(8)]
 			}
 			next, effects := s.Next(ev)
 			if again, _ := s.Next(ev); !reflect.DeepEqual(next, again) {
@@ -582,8 +582,12 @@ func TestAnySequence(t *testing.T) {
 			if s.choosing && !timer {
 				t.Fatalf("seed %d, event %d, %T: the language screen has no time-out", seed, i, ev)
 			}
-			if ready, _ := s.Next(ReaderReady{}); ready.at == OutOfService {
-				t.Fatalf("seed %d, event %d, %T: a reader that is ready leaves the kiosk out of service", seed, i, ev)
+			shut, _ := s.Next(DoorMoved{})
+			if ready, _ := shut.Next(ReaderReady{}); ready.at == OutOfService {
+				t.Fatalf("seed %d, event %d, %T: a reader that is ready behind a shut door leaves the kiosk out of service", seed, i, ev)
+			}
+			if s.door && s.personal() {
+				t.Fatalf("seed %d, event %d, %T: %s behind an open door", seed, i, ev, s.at)
 			}
 			if laid, _ := s.Next(CardLaid{}); laid.visit != s.visit {
 				forgotten(t, laid)

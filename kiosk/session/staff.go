@@ -214,7 +214,7 @@ func (s *State) ticking() bool { return s.at == StartOfDay || s.Room() == string
 func (s *State) deskSubject() page.Subject {
 	d := s.desk
 	if s.Screen == StartOfDay {
-		return page.StartOfDay{At: s.moment(), Possible: s.possible(), Code: s.fault}
+		return page.StartOfDay{At: s.moment(), Possible: s.possible(), Code: s.Fault()}
 	}
 	switch d.room {
 	case roomMenu:

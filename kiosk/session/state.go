@@ -135,6 +135,7 @@ type State struct {
 	on       occupancy
 	gone     bool // the reader is gone, for the reason fault
 	fault    string
+	door     bool // the case stands open: nobody is served
 	visit    int // grows with every reading
 	tries    int // incomplete readings in a row
 	judging  bool
@@ -318,7 +319,7 @@ func (s *State) subject() page.Subject {
 	case TwoCards:
 		return page.Mute{}
 	case OutOfService:
-		return page.OutOfService{Code: s.fault}
+		return page.OutOfService{Code: s.Fault()}
 	case Staff, StartOfDay:
 		return s.deskSubject()
 	}
@@ -449,7 +450,7 @@ func (s *State) span() int {
 // forget ends the visit: nothing of the visitor stays in the State that is left.
 func (s *State) forget() {
 	*s = State{
-		Lang: s.set.Lang, set: s.set, on: s.on, gone: s.gone, fault: s.fault,
+		Lang: s.set.Lang, set: s.set, on: s.on, gone: s.gone, fault: s.fault, door: s.door,
 		visit: s.visit + 1, job: s.job, token: s.token,
 	}
 }
@@ -457,7 +458,7 @@ func (s *State) forget() {
 // rest goes to the screen that belongs to nobody.
 func (s *State) rest() {
 	switch {
-	case s.gone:
+	case s.Down():
 		s.enter(OutOfService)
 	case s.on == occupied:
 		s.enter(TakeCard)
