@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"time"
 )
 
 // Code is a stable fault code that staff can read over the phone, such as R-03. The table with cause and remedy is
@@ -104,6 +105,10 @@ type Reader interface {
 	// Connect opens the card that lies on the reader and holds a transaction until Close.
 	Connect(ctx context.Context) (CardConn, error)
 }
+
+// Vital is what a Reader adds that can tell how its service fares. Silent returns for how long Watch has heard nothing of
+// the service, be it only that there is none; a service that is absent is known, one that hangs is silent.
+type Vital interface{ Silent() time.Duration }
 
 // ErrNoCard tells that no card could be opened, or that it left: taken away, badly placed or mute. It is nobody's fault
 // and carries no code.

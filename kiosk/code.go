@@ -15,12 +15,6 @@ import (
 	"kagimado/kiosk/session"
 )
 
-// Records keeps what must outlive the program. What Load finds nothing under is ledger.ErrNone.
-type Records interface {
-	Load(name string) ([]byte, error)
-	Save(name string, data []byte) error
-}
-
 // The staff code. Six digits fall to whoever may try them all: what protects them is that only a handful of tries is
 // given, counted where pulling the plug does not reach. The slow hash is for the day on which somebody reads the memory
 // card, and spares offices that use the same digits elsewhere no more than minutes. A code nobody knows any more is

@@ -34,7 +34,6 @@ var ErrReaderHung = errors.New("an exchange with the card does not return")
 const (
 	readTimeout  = 10 * time.Second
 	printTimeout = 60 * time.Second
-	beatEvery    = 3 * time.Second
 )
 
 // Config is everything Run works with. Reader, Screen, Profile, Content and Now must be there.
@@ -42,6 +41,8 @@ type Config struct {
 	Reader  hw.Reader
 	Printer hw.Printer   // nil: there is none, and no button offers to print
 	Lamps   hw.Lamps     // nil: there are none; closing them is the caller's
+	Beeper  hw.Beeper    // nil: there is none
+	Door    hw.Door      // nil: nothing tells whether the case is open
 	Screen  tcell.Screen // initialised; Run finishes it
 	Profile *site.Profile
 	Staff   []string // what staff must see to, told small while nobody's card is shown (page.Attract)
@@ -54,6 +55,11 @@ type Config struct {
 	Slip    slip.Options
 	Log     *slog.Logger // nil: nothing is logged
 
+	Timekeeper Timekeeper // nil: nothing of the time is kept
+	System     System     // nil: nothing can be asked of it
+	Pulse      Pulse      // nil: nobody knows whether the terminal takes what is drawn
+	Boot       string     // names this start of the machine, to tell a power cut from a program that died
+
 	// ReadTimeout bounds the whole reading of one card, a second try included; PrintTimeout bounds one slip. Zero
 	// means 10 s and 60 s.
 	ReadTimeout, PrintTimeout time.Duration
@@ -61,7 +67,9 @@ type Config struct {
 	Status    func() string              // the simulation's line at the bottom of the screen
 	Keys      func(*tcell.EventKey) bool // sees every key first; true = it was meant for it
 	AllowQuit bool                       // q and Ctrl-C end the program; never in front of visitors
-	Beat      func()                     // called by the loop every few seconds: it turns (systemd's watchdog)
+	Ready     func()                     // called once, when a frame is on the screen
+	Condition func(string)               // called with "ready", "serving" or "out of service: R-02" when it changes
+	Beat      func()                     // called every few seconds while all is well (systemd's watchdog)
 	Drawn     func(session.State)        // called by the loop after every frame
 }
 
@@ -81,7 +89,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	defer cfg.Screen.Fini()
+	defer finish(cfg.Screen)
 	cfg.Screen.EnableMouse(tcell.MouseButtonEvents)
 	cfg.Screen.HideCursor()
 
@@ -97,11 +105,18 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if l.tally, err = openTally(cfg.Records); err != nil {
 		cfg.Log.Error("the counts are not read", "code", hw.StateLost, "error", err)
 	}
+	if l.history, err = openHistory(cfg.Records); err != nil {
+		cfg.Log.Error("the faults are not read", "code", hw.StateLost, "error", err)
+	}
+	for _, code := range cfg.Faults {
+		l.note(code)
+	}
+	l.begin()
 	l.state = session.New(set)
 	l.signal(hw.Ready)
 	defer l.signal(hw.Dark)
 	err = l.run(ctx)
-	l.keepTally(true)
+	l.end()
 	if stuck := l.join(cancel); stuck && l.reading != nil {
 		err = ErrReaderHung
 	}
@@ -109,6 +124,21 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return fmt.Errorf("running the kiosk: %w", err)
 	}
 	return nil
+}
+
+// finishFor is how long a terminal may take to be left as it was found. One that takes nothing would hold the program.
+const finishFor = 2 * time.Second
+
+func finish(s tcell.Screen) {
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		s.Fini()
+	}()
+	select {
+	case <-finished:
+	case <-time.After(finishFor):
+	}
 }
 
 // settings are what the profile says about visits.

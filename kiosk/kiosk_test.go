@@ -482,6 +482,8 @@ func TestPrinterFails(t *testing.T) {
 	})
 }
 
+// TestPrinterHangs: nothing more is sent to a printer that hangs, and when nobody is there the program ends to be rid of
+// it.
 func TestPrinterHangs(t *testing.T) {
 	visit(t, func(s *stand) { s.paper.block = make(chan struct{}) }, func(s *stand) {
 		for _, wait := range []time.Duration{printTimeout + time.Second, 0} {
@@ -491,7 +493,17 @@ func TestPrinterHangs(t *testing.T) {
 			s.want(0, session.Result, hw.Ready)
 			s.tap(page.ActPrint)
 			s.want(wait, session.NotPrinted, hw.Attention)
-			s.want(2*time.Minute, session.Attract, hw.Ready)
+			if !s.lamps.Calling() {
+				s.after(beatEvery)
+			}
+			if !s.lamps.Calling() {
+				t.Error("staff are not called to a printer that hangs")
+			}
+			s.want(95*time.Second, session.Attract, hw.Ready) // the message, then the result
+		}
+		s.stopped = true
+		if err := <-s.ended; !errors.Is(err, ErrPrinterHung) {
+			t.Errorf("Run = %v; want ErrPrinterHung", err)
 		}
 		close(s.paper.block)
 		s.after(2 * time.Second)

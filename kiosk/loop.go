@@ -35,7 +35,8 @@ type loop struct {
 	touch   touch
 	lift    *time.Timer // of a finger that became a burst of wheel events
 	shown   hw.Signal
-	dark    bool // the lamps failed, and it was said
+	dark    bool // the lines failed, and it was said
+	small   bool // the terminal, and it was said
 
 	wake  *time.Timer
 	token int
@@ -55,9 +56,14 @@ type loop struct {
 
 	lock    *lock
 	tally   *tally
+	history *history
 	answers chan session.Event // to effects of staff's screens
 	asking  atomic.Bool        // the printer how it is
 	restart bool
+
+	watch  watchfulness
+	noted  chan hw.Code         // faults that were found beside the loop
+	papers chan hw.PrinterState // what the printer says of itself
 
 	wait sync.WaitGroup
 	done chan struct{} // closed when the loop no longer listens
@@ -68,42 +74,76 @@ func (l *loop) run(ctx context.Context) error {
 	l.reads, l.progress = make(chan readEnd), make(chan session.Progress, 1)
 	l.prints, l.done = make(chan printEnd), make(chan struct{})
 	l.answers = make(chan session.Event)
+	l.noted, l.papers = make(chan hw.Code), make(chan hw.PrinterState)
+	l.watch.cure, l.watch.lying = stopped(), stopped()
 	l.wake, l.lift, l.overdue, l.again = stopped(), stopped(), stopped(), stopped()
 	defer close(l.done)
 
 	watched := l.Reader.Watch(ctx)
-	watch := watched
 	defer l.wait.Go(func() {
 		for range watched { // the watcher ends when it has closed its channel
 		}
 	})
+	var door <-chan bool
+	if l.Door != nil {
+		moves := l.Door.WatchDoor(ctx)
+		door = moves
+		defer l.wait.Go(func() {
+			for range moves {
+			}
+		})
+	}
 	terminal := make(chan tcell.Event)
 	l.wait.Go(func() { l.Screen.ChannelEvents(terminal, ctx.Done()) })
 
-	var beat <-chan time.Time
-	if l.Beat != nil {
-		t := time.NewTicker(beatEvery)
-		defer t.Stop()
-		beat = t.C
+	var pulse <-chan struct{}
+	if l.Pulse != nil {
+		pulse = l.Pulse.Answers()
+		l.Pulse.Ask()
 	}
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
 	l.feed(ctx, session.Started{})
 	l.draw()
 	for {
+		l.tellCondition()
 		select {
-		case <-beat:
-			l.Beat()
+		case <-beat.C:
+			if err := l.look(ctx); err != nil {
+				return err
+			}
 			continue
+		case <-pulse:
+			l.heardTerminal()
+			continue
+		case <-l.watch.cure.C:
+			l.restartReader(ctx)
+			continue
+		case <-l.watch.lying.C:
+			l.remind()
+			continue
+		case code := <-l.noted:
+			l.note(code)
+			continue
+		case s := <-l.papers:
+			l.heardPrinter(s)
+			continue
+		case open, ok := <-door:
+			if !ok {
+				door = nil
+				continue
+			}
+			l.doorMoved(ctx, open)
 		case <-ctx.Done():
 			return nil
-		case ev, ok := <-watch:
-			if !ok {
-				watch = nil
-				ev = hw.CardEvent{Kind: hw.ReaderGone, Code: hw.ReaderOther}
+		case ev, ok := <-watched:
+			if !ok && ctx.Err() == nil {
+				return errWatch
 			}
 			l.heard(ctx, ev)
 		case ev, ok := <-terminal:
 			if !ok && ctx.Err() == nil {
-				return errTerminal
+				return l.terminalGone(errTerminal)
 			}
 			if quit, err := l.event(ctx, ev); quit || err != nil {
 				return err
@@ -118,6 +158,7 @@ func (l *loop) run(ctx context.Context) error {
 			l.readEnded(ctx, r)
 		case <-l.overdue.C:
 			if l.hung {
+				l.recovered(recoveredHung)
 				return ErrReaderHung
 			}
 			l.hang(ctx)
@@ -136,7 +177,6 @@ func (l *loop) run(ctx context.Context) error {
 			return ErrRestart
 		}
 		l.draw()
-		l.keepTally(false)
 	}
 }
 
@@ -192,7 +232,20 @@ func (l *loop) heard(ctx context.Context, ev hw.CardEvent) {
 	if l.hung {
 		return // the reader may say what it likes: no card can be read before the exchange returns
 	}
+	l.stands(ev.Code)
 	l.feed(ctx, said)
+}
+
+// errWatch tells that the reader is no longer watched, though nobody asked for it.
+var errWatch = errors.New("the reader is no longer watched")
+
+// doorMoved takes in that the case was opened or shut.
+func (l *loop) doorMoved(ctx context.Context, open bool) {
+	l.Log.Warn("the case was moved", "open", open)
+	if open {
+		l.note(hw.DoorOpen)
+	}
+	l.feed(ctx, session.DoorMoved{Open: open})
 }
 
 // feed gives an event to the session and carries out the effects. An effect that is answered at once is answered
@@ -207,8 +260,10 @@ func (l *loop) feed(ctx context.Context, ev session.Event) {
 			l.count(countSlip + slipEnds[p.Result])
 		}
 		var effects []session.Effect
-		before, _, _ := strings.Cut(l.state.Place(), "/")
-		l.state, effects = l.state.Next(l.inbox[0])
+		was := l.state
+		before, _, _ := strings.Cut(was.Place(), "/")
+		l.state, effects = was.Next(l.inbox[0])
+		l.follow(was, l.state)
 		if g, _, _ := strings.Cut(l.state.Place(), "/"); g != "" && g != before {
 			l.count(countGuide + g)
 		}
@@ -272,9 +327,14 @@ func (l *loop) signal(s hw.Signal) {
 	if l.Lamps == nil {
 		return
 	}
-	err := l.Lamps.Show(s)
+	l.darken(l.Lamps.Show(s))
+}
+
+// darken takes in whether the lines could be set.
+func (l *loop) darken(err error) {
 	if err != nil && !l.dark {
 		l.Log.Warn("lamps cannot be set", "code", hw.CodeOf(err, hw.LinesMissing), "error", err)
+		l.note(hw.CodeOf(err, hw.LinesMissing))
 	}
 	l.dark = err != nil
 }
@@ -282,19 +342,37 @@ func (l *loop) signal(s hw.Signal) {
 // errTerminal tells that nobody can see or touch the kiosk any more.
 var errTerminal = errors.New("the terminal is gone")
 
+// terminalGone counts that a terminal was lost, for that reason.
+func (l *loop) terminalGone(err error) error {
+	l.note(hw.TerminalSilent)
+	l.recovered(recoveredTerminal)
+	return err
+}
+
 // event takes in what the terminal says; quit means that the operator does.
 func (l *loop) event(ctx context.Context, ev tcell.Event) (quit bool, err error) {
 	switch ev := ev.(type) {
 	case *tcell.EventResize:
 		l.redraw = true
+		l.resized(ev.Size())
 	case *tcell.EventMouse:
 		l.mouse(ctx, ev)
 	case *tcell.EventKey:
 		return l.key(ctx, ev), nil
 	case *tcell.EventError:
-		return false, fmt.Errorf("%w: %w", errTerminal, ev)
+		return false, l.terminalGone(fmt.Errorf("%w: %w", errTerminal, ev))
 	}
 	return false, nil
+}
+
+// resized notices a grid on which no screen fits, once.
+func (l *loop) resized(cols, rows int) {
+	small := cols < screen.MinCols || rows < screen.MinRows
+	if small && !l.small {
+		l.Log.Error("the terminal is too small", "code", hw.TerminalSmall, "cols", cols, "rows", rows)
+		l.note(hw.TerminalSmall)
+	}
+	l.small = small
 }
 
 // mouse feeds the tap that an event completes. A burst of wheel events is completed by the silence after it.

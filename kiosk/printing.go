@@ -22,6 +22,7 @@ type printEnd struct {
 	job    int
 	result session.PrintResult
 	code   hw.Code
+	state  hw.PrinterState
 	late   bool // the printer did not return in time; the end that follows comes too late to be told
 }
 
@@ -49,7 +50,7 @@ func (l *loop) startPrinting(ctx context.Context, job session.Print) {
 		case end := <-ends:
 			l.tellPrint(end)
 		case <-ctx.Done():
-			l.tellPrint(printEnd{job: job.Job, result: session.PrintPartial, code: hw.PrinterSilent, late: true})
+			l.tellPrint(printEnd{job: job.Job, result: session.PrintPartial, code: hw.PrinterSilent, state: hw.PrinterState{Code: hw.PrinterSilent}, late: true})
 			l.tellPrint(<-ends)
 		}
 	})
@@ -75,7 +76,7 @@ func (l *loop) print(ctx context.Context, job session.Print) printEnd {
 		return printEnd{job: job.Job, result: session.PrintNothing}
 	}
 	printed, err := l.Printer.Print(ctx, picture)
-	end := printEnd{job: job.Job, code: printed.State.Code}
+	end := printEnd{job: job.Job, code: printed.State.Code, state: printed.State}
 	switch printed.Result {
 	case hw.PrintConfirmed, hw.PrintSaved:
 		end.result = session.PrintConfirmed
@@ -95,6 +96,8 @@ func (l *loop) print(ctx context.Context, job session.Print) printEnd {
 }
 
 func (l *loop) printEnded(ctx context.Context, p printEnd) {
+	p.state.Code = p.code
+	l.heardPrinter(p.state)
 	l.feed(ctx, session.PrintEnded{Job: p.job, Result: p.result, Code: string(p.code)})
 	if p.late {
 		l.Log.Error("printer does not return", "code", p.code)

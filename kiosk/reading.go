@@ -144,6 +144,7 @@ func (l *loop) hang(ctx context.Context) {
 	l.hung, l.next = true, 0
 	l.overdue.Reset(l.ReadTimeout)
 	l.Log.Error("reading does not return", "code", hw.ReaderHung)
+	l.stands(hw.ReaderHung)
 	l.feed(ctx, session.ReaderGone{Code: string(hw.ReaderHung)})
 }
 
@@ -157,6 +158,8 @@ func (l *loop) readEnded(ctx context.Context, r readEnd) {
 	if l.hung {
 		l.hung = false
 		l.Log.Info("reader works again")
+		gone, _ := l.last.(session.ReaderGone)
+		l.stands(hw.Code(gone.Code))
 		l.feed(ctx, l.last)
 		return
 	}
@@ -166,7 +169,9 @@ func (l *loop) readEnded(ctx context.Context, r readEnd) {
 	}
 	if r.fault != nil {
 		l.again.Reset(againAfter) // nobody reports when another program lets go of the card
-		l.feed(ctx, session.ReaderGone{Code: string(hw.CodeOf(r.fault, hw.ReaderOther))})
+		code := hw.CodeOf(r.fault, hw.ReaderOther)
+		l.note(code)
+		l.feed(ctx, session.ReaderGone{Code: string(code)})
 		return
 	}
 	l.feed(ctx, session.ReadDone{Visit: r.visit, Facts: r.facts})

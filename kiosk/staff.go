@@ -36,11 +36,15 @@ func (l *loop) serve(ctx context.Context, e session.Effect) {
 			l.feed(ctx, session.ClockTold{Wall: now, From: from, Until: until, Believed: !l.Now().Latest.IsZero()})
 		}
 	case session.Confirm:
+		wall, _, _ := l.Clock.Wall()
 		err := l.Clock.Confirm(e.At)
 		n := l.Now()
 		// A time source outvotes staff; they must not be told that their word is used when it is not.
 		used := err == nil && !e.At.Before(n.Earliest) && !e.At.After(n.Latest)
 		l.Log.Info("staff confirm the time", "at", e.At.UTC().Format(time.RFC3339), "used", used, "error", err)
+		if used {
+			l.setTime(ctx, wall.Add(e.At.Sub(wall.Truncate(time.Minute))))
+		}
 		l.feed(ctx, session.Confirmed{OK: used})
 	case session.CheckCode:
 		l.wait.Go(func() {
@@ -76,17 +80,38 @@ func (l *loop) count(what string) {
 	l.tally.count(day, what)
 }
 
-// keepTally writes the counts when it is time, beside the loop: a memory card takes its own.
-func (l *loop) keepTally(last bool) {
-	data := l.tally.due(time.Now(), last)
-	if data == nil {
+// setTime lets the machine's own clocks follow staff's word, so that logs are right and a clock with a battery carries
+// the word over a power cut; what is known of the time is kept either way.
+func (l *loop) setTime(ctx context.Context, at time.Time) {
+	if l.System == nil {
+		l.keepTime()
 		return
 	}
+	l.watch.setting = settingLooks
 	l.wait.Go(func() {
-		if err := l.tally.keep(data); err != nil {
-			l.Log.Error("the counts are not kept", "code", hw.StateLost, "error", err)
+		if err := l.System.SetTime(ctx, at); err != nil && ctx.Err() == nil {
+			l.Log.Error("the machine's clock is not set", "code", hw.CodeOf(err, hw.WishIgnored), "error", err)
+			l.tellFault(hw.CodeOf(err, hw.WishIgnored))
 		}
 	})
+}
+
+// keepRecords writes the counts and the faults when it is time, beside the loop: a memory card takes its own.
+func (l *loop) keepRecords(last bool) {
+	now := time.Now()
+	keep := func(r *record, data []byte, what string) {
+		if data == nil {
+			return
+		}
+		l.wait.Go(func() {
+			if err := r.keep(data); err != nil {
+				l.Log.Error(what+" are not kept", "code", hw.StateLost, "error", err)
+				l.tellFault(hw.StateLost)
+			}
+		})
+	}
+	keep(&l.tally.record, l.tally.due(now, last), "the counts")
+	keep(&l.history.record, l.history.due(now, last), "the faults")
 }
 
 // answer hands an event to the loop from beside it.

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"kagimado/card"
@@ -28,6 +27,8 @@ const (
 	countVisit = "visit " // a headline, as locked:sign
 	countGuide = "guide " // a guide that was begun
 	countSlip  = "slip "  // confirmed, sent or failed
+
+	countRecovery = "recovery " // what the kiosk did to work again
 )
 
 var slipEnds = map[session.PrintResult]string{
@@ -37,12 +38,8 @@ var slipEnds = map[session.PrintResult]string{
 // tally counts for staff, by day, what people came for. It is all that is kept of them: no time of day, no date of a card,
 // and nothing that says which count belongs to which. What page tells of it, it tells in sums, and none that is small.
 type tally struct {
-	records Records                   // nil: the counts end with the program
-	days    map[string]map[string]int // by 2026-11-24, "" while nobody knows the day
-	changed bool
-	kept    time.Time
-
-	saving sync.Mutex // one record is written at a time
+	record
+	days map[string]map[string]int // by 2026-11-24, "" while nobody knows the day
 }
 
 type tallyDocument struct {
@@ -52,7 +49,7 @@ type tallyDocument struct {
 
 // openTally goes on counting where the record ends. One that cannot be read is given up: counts are worth no fault.
 func openTally(r Records) (*tally, error) {
-	t := &tally{records: r, days: map[string]map[string]int{}}
+	t := &tally{record: record{records: r, name: tallyRecord, every: tallyEvery}, days: map[string]map[string]int{}}
 	if r == nil {
 		return t, nil
 	}
@@ -94,22 +91,7 @@ func (t *tally) count(day card.Date, what string) {
 
 // due returns the record when it has to be written; nil when not.
 func (t *tally) due(now time.Time, last bool) []byte {
-	if t.records == nil || !t.changed || !last && now.Sub(t.kept) < tallyEvery {
-		return nil
-	}
-	data, err := json.Marshal(tallyDocument{1, t.days})
-	if err != nil {
-		return nil // numbers and names: it cannot fail
-	}
-	t.changed, t.kept = false, now
-	return data
-}
-
-// keep writes a record that was due. It may be called from any goroutine.
-func (t *tally) keep(data []byte) error {
-	t.saving.Lock()
-	defer t.saving.Unlock()
-	return t.records.Save(tallyRecord, data)
+	return t.take(now, last, tallyDocument{1, t.days})
 }
 
 // sum is what staff are told: everything that was counted, and from when to when.

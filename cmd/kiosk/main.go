@@ -13,7 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"sync"
+	"strings"
 	"syscall"
 	"time"
 
@@ -25,18 +25,20 @@ import (
 	"kagimado/kiosk"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
-	"kagimado/kiosk/session"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/slip"
 )
 
 // Exit statuses: 70 tells the supervisor that an exchange with a card hangs and only a new process helps, 71 that staff
-// asked for one. Both want the program started again; status 0 is the end of a program that was told to stop.
+// asked for one, 72 that a printer's driver hangs, 73 that the terminal does. All want the program started again; status
+// 0 is the end of a program that was told to stop.
 const (
-	failed     = 1
-	usage      = 2
-	readerHung = 70
-	restart    = 71
+	failed       = 1
+	usage        = 2
+	readerHung   = 70
+	restart      = 71
+	printerHung  = 72
+	terminalHung = 73
 )
 
 // hardware is what a kiosk stands on, real or simulated.
@@ -72,15 +74,30 @@ func main() {
 	err := run(ctx, *file, *state, *logs)
 	switch {
 	case err == nil:
-	case errors.Is(err, kiosk.ErrReaderHung):
-		fmt.Fprintln(os.Stderr, "kiosk:", err)
-		os.Exit(readerHung)
 	case errors.Is(err, kiosk.ErrRestart):
 		os.Exit(restart)
+	case errors.Is(err, kiosk.ErrTerminalSilent):
+		os.Exit(terminalHung) // it may be where standard error leads, and takes nothing
 	default:
 		fmt.Fprintln(os.Stderr, "kiosk:", err)
-		os.Exit(failed)
+		os.Exit(status(err))
 	}
+}
+
+func status(err error) int {
+	switch {
+	case errors.Is(err, kiosk.ErrReaderHung):
+		return readerHung
+	case errors.Is(err, kiosk.ErrPrinterHung):
+		return printerHung
+	}
+	return failed
+}
+
+// bootID names this start of the machine (random(4)); empty where nobody tells.
+func bootID() string {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(id))
 }
 
 func run(ctx context.Context, file, state, logs string) error {
@@ -104,12 +121,9 @@ func run(ctx context.Context, file, state, logs string) error {
 	if len(place.staff) > 0 {
 		devices.faults = append(devices.faults, hw.ProfileMistake)
 	}
-	terminal, err := tcell.NewScreen()
-	if err == nil {
-		err = terminal.Init()
-	}
+	terminal, pulse, err := openTerminal()
 	if err != nil {
-		return fmt.Errorf("opening the terminal: %w", err)
+		return err
 	}
 	if old := site.OldStores(content.Embedded(), devices.now().Earliest); old != "" {
 		place.staff = append(place.staff, old)
@@ -122,7 +136,6 @@ func run(ctx context.Context, file, state, logs string) error {
 	if records != nil {
 		kept = records
 	}
-	var ready sync.Once
 	err = kiosk.Run(ctx, kiosk.Config{
 		Reader: devices.reader, Printer: devices.printer, Lamps: devices.lamps, Screen: terminal,
 		Profile: place.Profile, Staff: place.staff, Content: content.Embedded(), Now: devices.now,
@@ -130,8 +143,10 @@ func run(ctx context.Context, file, state, logs string) error {
 		Clock: devices.clock, Records: kept, Faults: devices.faults, Built: built,
 		PrintTimeout: printTimeout(place.Printer),
 		Status:       devices.bench.status, Keys: devices.bench.keys, AllowQuit: devices.bench.ends,
-		Beat:  func() { notify(log, daemon.SdNotifyWatchdog) },
-		Drawn: func(session.State) { ready.Do(func() { notify(log, daemon.SdNotifyReady) }) },
+		Pulse: pulse, Boot: bootID(),
+		Ready:     func() { notify(log, daemon.SdNotifyReady) },
+		Condition: func(said string) { notify(log, "STATUS="+said) },
+		Beat:      func() { notify(log, daemon.SdNotifyWatchdog) },
 	})
 	notify(log, daemon.SdNotifyStopping)
 	return err

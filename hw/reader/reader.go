@@ -41,6 +41,9 @@ type Reader struct {
 	chosen atomic.Pointer[string]  // the reader that Watch reports on
 	turn   chan struct{}           // held by the one connection there can be
 	stuck  atomic.Pointer[hw.Code] // what holds turn when its wait runs out
+
+	made  time.Time
+	heard atomic.Int64 // nanoseconds from made until the service last answered Watch
 }
 
 // times are the waits of a Reader; tests shorten them.
@@ -61,7 +64,10 @@ var usual = times{
 	busy: 1500 * time.Millisecond, again: 50 * time.Millisecond, patience: 3 * time.Second,
 }
 
-var _ hw.Reader = (*Reader)(nil)
+var (
+	_ hw.Reader = (*Reader)(nil)
+	_ hw.Vital  = (*Reader)(nil)
+)
 
 // Open returns a Reader. It touches nothing yet: what is wrong with the service or the reader is reported by Watch,
 // Connect and List, so that a kiosk starts without either.
@@ -71,8 +77,15 @@ func newReader(o Options, open establish, t times) *Reader {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Reader{name: o.Name, log: o.Log, open: open, times: t, turn: make(chan struct{}, 1)}
+	return &Reader{name: o.Name, log: o.Log, open: open, times: t, turn: make(chan struct{}, 1), made: time.Now()}
 }
+
+// Silent implements hw.Vital.
+func (r *Reader) Silent() time.Duration {
+	return time.Since(r.made) - time.Duration(r.heard.Load())
+}
+
+func (r *Reader) answered() { r.heard.Store(int64(time.Since(r.made))) }
 
 // List returns the PC/SC names of all readers, also those that Open would not choose. No reader is no error.
 func (r *Reader) List(ctx context.Context) ([]string, error) {

@@ -251,13 +251,19 @@ func TestWatchDenied(t *testing.T) {
 func TestWatchServiceHangs(t *testing.T) {
 	s := newService("PCD")
 	s.lay(0)
-	_, events := watching(t, s, Options{})
+	r, events := watching(t, s, Options{})
 	want(t, events, hw.CardLaid)
 	thaw := s.freeze()
 	wantGone(t, events, hw.ReaderHung)
 	quiet(t, events)
+	if silent := r.Silent(); silent < quick.hung {
+		t.Errorf("Silent() = %v while the service hangs; want at least %v", silent, quick.hung)
+	}
 	thaw()
 	want(t, events, hw.CardLaid)
+	if silent := r.Silent(); silent >= quick.hung {
+		t.Errorf("Silent() = %v after the service answered; want less than %v", silent, quick.hung)
+	}
 	quiet(t, events)
 	thaw = s.freeze()
 	wantGone(t, events, hw.ReaderHung)

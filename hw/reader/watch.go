@@ -69,14 +69,17 @@ func (w *watch) follow(ctx context.Context) (seen bool, err error) {
 		select {
 		case last = <-p.events:
 			seen, w.refused = true, 0
+			w.answered()
 			w.emit(ctx, last)
 		case <-p.alive:
+			w.answered()
 			if w.gone == hw.ReaderHung && last.Kind != hw.ReaderUnknown {
 				w.emit(ctx, last) // it answers again and nothing had changed
 			}
 		case <-silence.C:
 			w.lose(ctx, &hw.Fault{Code: hw.ReaderHung, Err: errors.New("watching: the PC/SC service does not answer")})
 		case err := <-ended:
+			w.answered()
 			if errors.Is(err, errRefused) {
 				// Once is a service that was just ending, again is polkit.
 				code := hw.ReaderService

@@ -136,8 +136,8 @@ type State struct {
 	gone     bool // the reader is gone, for the reason fault
 	fault    string
 	door     bool // the case stands open: nobody is served
-	visit    int // grows with every reading
-	tries    int // incomplete readings in a row
+	visit    int  // grows with every reading
+	tries    int  // incomplete readings in a row
 	judging  bool
 	question diagnosis.Question // the one on the screen
 	asked    []diagnosis.Question

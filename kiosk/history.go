@@ -1,0 +1,80 @@
+package kiosk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"kagimado/hw"
+	"kagimado/kiosk/ledger"
+)
+
+// The record of the last faults, how many it keeps, and how often it is written at most.
+const (
+	faultsRecord = "faults"
+	faultsKept   = 20
+	faultsEvery  = 30 * time.Second
+)
+
+// history is the last faults, the newest first. It knows the hour and no minute: a slip that failed at a known minute was
+// somebody's.
+type history struct {
+	record
+	faults []occurrence
+}
+
+// occurrence is a fault that came N times within an hour with no other in between. The zero Hour is one that nobody knew.
+type occurrence struct {
+	Code hw.Code   `json:"code"`
+	Hour time.Time `json:"hour,omitzero"`
+	N    int       `json:"n"`
+}
+
+type historyDocument struct {
+	Schema int          `json:"schema"`
+	Faults []occurrence `json:"faults"`
+}
+
+// openHistory goes on where the record ends. One that cannot be read is given up, as the counts are.
+func openHistory(r Records) (*history, error) {
+	h := &history{record: record{records: r, name: faultsRecord, every: faultsEvery}}
+	if r == nil {
+		return h, nil
+	}
+	data, err := r.Load(faultsRecord)
+	if err != nil {
+		if errors.Is(err, ledger.ErrNone) {
+			err = nil
+		}
+		return h, err
+	}
+	var d historyDocument
+	if err := json.Unmarshal(data, &d); err != nil || d.Schema != 1 {
+		return h, fmt.Errorf("reading the faults: schema %d: %w", d.Schema, errors.Join(err, errors.New("they begin anew")))
+	}
+	h.faults = slices.DeleteFunc(d.Faults, func(o occurrence) bool { return o.Code == "" || o.N < 1 })
+	h.faults = h.faults[:min(len(h.faults), faultsKept)]
+	return h, nil
+}
+
+// note adds a fault. The zero time is an unknown one.
+func (h *history) note(code hw.Code, at time.Time) {
+	h.changed = true
+	hour := time.Time{}
+	if !at.IsZero() {
+		hour = at.UTC().Truncate(time.Hour)
+	}
+	if len(h.faults) > 0 && h.faults[0].Code == code && h.faults[0].Hour.Equal(hour) {
+		h.faults[0].N++
+		return
+	}
+	h.faults = slices.Insert(h.faults, 0, occurrence{code, hour, 1})
+	h.faults = h.faults[:min(len(h.faults), faultsKept)]
+}
+
+// due returns the record when it has to be written; nil when not.
+func (h *history) due(now time.Time, last bool) []byte {
+	return h.take(now, last, historyDocument{1, h.faults})
+}
