@@ -45,15 +45,17 @@ var importTable = map[string][2]string{
 	"kiosk/session": {"card kiosk/content kiosk/diagnosis kiosk/guide kiosk/page kiosk/site kiosk/text", ""},
 	"kiosk/screen":  {"kiosk/session kiosk/page kiosk/text", "github.com/gdamore/tcell/v2"},
 	"kiosk/slip":    {"kiosk/page kiosk/font kiosk/text", "golang.org/x/image/... github.com/boombuler/barcode/..."},
-	"kiosk":         {"card hw kiosk/...", "github.com/gdamore/tcell/v2"},
-	"cmd/kiosk":     {"...", "github.com/gdamore/tcell/v2 github.com/coreos/go-systemd/v22/daemon"},
-	"cmd/kioskctl":  {"...", "github.com/gdamore/tcell/v2"},
-	"cmd/cardsim":   {"...", ""},
+	// replay draws what a recording shows and judges what it judged: of a visit it needs everything but the loop.
+	"kiosk/replay": {"card kiosk/content kiosk/diagnosis kiosk/page kiosk/screen kiosk/session kiosk/site kiosk/slip kiosk/text", ""},
+	"kiosk":        {"card hw kiosk/...", "github.com/gdamore/tcell/v2"},
+	"cmd/kiosk":    {"...", "github.com/gdamore/tcell/v2 github.com/coreos/go-systemd/v22/daemon"},
+	"cmd/kioskctl": {"...", "github.com/gdamore/tcell/v2"},
+	"cmd/cardsim":  {"...", ""},
 }
 
 // pure packages get time and everything else as arguments: no clock, no chance, no files, no logging. card may say
 // what of its facts a log may hold, and therefore knows slog's value types.
-var pure = []string{"card", "kiosk/diagnosis", "kiosk/guide", "kiosk/session", "kiosk/screen", "kiosk/slip"}
+var pure = []string{"card", "kiosk/diagnosis", "kiosk/guide", "kiosk/session", "kiosk/screen", "kiosk/slip", "kiosk/replay"}
 
 var impure = []string{"os", "os/exec", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand", "io/ioutil", "net", "syscall"}
 

@@ -2,6 +2,7 @@ package session
 
 import (
 	"reflect"
+	"strings"
 
 	"kagimado/kiosk/page"
 )
@@ -24,6 +25,25 @@ func (s State) Looks(t State) bool { return reflect.DeepEqual(s.look(), t.look()
 
 // Below returns the screen below the language screen; Screen itself everywhere else.
 func (s State) Below() Screen { return s.at }
+
+// Settings returns what the profile says about visits; of Code, what has become of it.
+func (s State) Settings() Settings { return s.set }
+
+// Masked returns ev as it may be written down: of the staff code not one digit. before is the state in which it happened and after
+// the one it led to: events that are masked lead along the same screens again.
+func Masked(before State, ev Event, after State) Event {
+	touch, _ := ev.(Touched)
+	digit, typed := strings.CutPrefix(string(touch.Action), string(page.ActDigit))
+	switch {
+	case !typed:
+		return ev
+	case len(digit) != 1 || digit[0] < '0' || digit[0] > '9': // it means nothing
+		return Touched{page.ActDigit}
+	case before.desk.step == page.CodeAgain && after.desk.step == page.CodeDiffers: // the last one of a code unlike the first
+		return Touched{page.ActDigit + "1"}
+	}
+	return Touched{page.ActDigit + "0"}
+}
 
 // Down tells whether no card is read, also while an earlier result is still shown.
 func (s State) Down() bool { return s.gone || s.door }

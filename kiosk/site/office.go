@@ -103,6 +103,8 @@ type Office struct {
 	QueueTicket  string    // hint about a queue ticket, in the office's own words
 	ReadAt       time.Time // when the card was read; zero when the clock is not believed
 	InfoDate     card.Date // oldest date of the dated facts used
+
+	Now diagnosis.Now // the moment it was resolved for
 }
 
 // Resolved is a Report whose paths name stores and places, and the office as page needs it.

@@ -1,6 +1,8 @@
 package site
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net"
 	"regexp"
@@ -32,6 +34,7 @@ const (
 // Profile is everything one kiosk.toml says. It is not changed after loading.
 type Profile struct {
 	File         string
+	Digest       string // of the file's bytes, 16 hex digits: tells one profile from another
 	Name         string // of the place the kiosk stands in
 	Municipality string
 	Kiosk        string   // the kiosk's own name on slips
@@ -118,7 +121,8 @@ func Load(name string, data []byte) (*Profile, []Problem) {
 	if top == nil {
 		return nil, doc.sorted()
 	}
-	p := &Profile{File: name, Nearby: map[string][]Nearby{}}
+	sum := sha256.Sum256(data)
+	p := &Profile{File: name, Digest: hex.EncodeToString(sum[:8]), Nearby: map[string][]Nearby{}}
 
 	if !top.has("schema") {
 		top.mistake("schema", "「schema」がありません。ファイルのはじめに schema = %d と書いてください。", Schema)

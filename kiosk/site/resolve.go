@@ -190,7 +190,7 @@ var usual = diagnosis.Path{Route: diagnosis.RouteCounter, At: diagnosis.AtOffice
 }}
 
 func (v *resolver) office(r diagnosis.Report) Office {
-	o := Office{Primary: v.window, Stores: v.stores, MoreStores: v.more}
+	o := Office{Primary: v.window, Stores: v.stores, MoreStores: v.more, Now: v.now}
 	if p := v.profile; p != nil {
 		o.Name, o.Municipality, o.Kiosk = p.Name, p.Municipality, p.Kiosk
 		if v.window != nil && v.window.Here() {
