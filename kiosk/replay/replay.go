@@ -138,14 +138,19 @@ func (p *painter) set(job session.Print) (*image.Paletted, error) {
 }
 
 func screenDigest(b *screen.Buffer) string {
-	h := sha256.New()
+	var all []byte
 	for _, row := range b.Cells() {
 		for _, c := range row {
-			fmt.Fprintf(h, "%q%x%x%t%t", c.Text, c.FG, c.BG, c.Bold, c.Wide)
+			bold := byte(0)
+			if c.Bold {
+				bold = 1
+			}
+			all = append(append(all, c.Text...), 0, c.FG.R, c.FG.G, c.FG.B, c.BG.R, c.BG.G, c.BG.B, bold)
 		}
-		fmt.Fprintln(h)
+		all = append(all, '\n')
 	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	sum := sha256.Sum256(all)
+	return hex.EncodeToString(sum[:8])
 }
 
 // Recorder writes a recording while the kiosk runs.
