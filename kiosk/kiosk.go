@@ -71,6 +71,9 @@ type Config struct {
 	Condition func(string)               // called with "ready", "serving" or "out of service: R-02" when it changes
 	Beat      func()                     // called every few seconds while all is well (systemd's watchdog)
 	Drawn     func(session.State)        // called by the loop after every frame
+	// Record is called by the loop with every event, the states around it and its effects, before these are carried out. Of a
+	// visitor it sees everything: only simulated hardware may set it.
+	Record func(before session.State, ev session.Event, after session.State, effects []session.Effect)
 }
 
 // Run shows the kiosk until ctx ends, which is no error; a terminal that is gone is one. It leaves the lamps dark and the screen finished, also

@@ -264,6 +264,9 @@ func (l *loop) feed(ctx context.Context, ev session.Event) {
 		before, _, _ := strings.Cut(was.Place(), "/")
 		l.state, effects = was.Next(l.inbox[0])
 		l.follow(was, l.state)
+		if l.Record != nil {
+			l.Record(was, l.inbox[0], l.state, effects)
+		}
 		if g, _, _ := strings.Cut(l.state.Place(), "/"); g != "" && g != before {
 			l.count(countGuide + g)
 		}

@@ -25,6 +25,7 @@ import (
 	"kagimado/kiosk"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/session"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/slip"
 )
@@ -52,12 +53,13 @@ type hardware struct {
 	bench   bench
 }
 
-// bench is what simulated hardware adds: a line at the bottom, keys that lay cards, and an end. It is empty in the
-// release program.
+// bench is what simulated hardware adds: a line at the bottom, keys that lay cards, an end, and a recording. It is empty in
+// the release program.
 type bench struct {
 	status func() string
 	keys   func(*tcell.EventKey) bool
 	ends   bool
+	record func(before session.State, ev session.Event, after session.State, effects []session.Effect)
 }
 
 func main() {
@@ -142,7 +144,7 @@ func run(ctx context.Context, file, state, logs string) error {
 		Slip: slip.Options{Width: place.Printer.Width, DPI: place.Printer.DPI}, Log: log,
 		Clock: devices.clock, Records: kept, Faults: devices.faults, Built: built,
 		PrintTimeout: printTimeout(place.Printer),
-		Status:       devices.bench.status, Keys: devices.bench.keys, AllowQuit: devices.bench.ends,
+		Status:       devices.bench.status, Keys: devices.bench.keys, AllowQuit: devices.bench.ends, Record: devices.bench.record,
 		Pulse: pulse, Boot: bootID(),
 		Ready:     func() { notify(log, daemon.SdNotifyReady) },
 		Condition: func(said string) { notify(log, "STATUS="+said) },

@@ -4,12 +4,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"image"
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +26,8 @@ import (
 	"kagimado/hw/printer"
 	"kagimado/hw/reader"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/replay"
+	"kagimado/kiosk/session"
 	"kagimado/kiosk/site"
 )
 
@@ -52,10 +56,18 @@ type table interface {
 // cardsim makes the kiosk use the real PC/SC service, on whose virtual reader a running cardsim lays the cards.
 var cardsim = flag.String("cardsim", "", "control socket of a running cardsim; empty simulates the reader in memory")
 
+// record writes what happens into a file. It goes with the reader in memory alone: cardsim's is pcscd's, where a real card could be
+// laid too, and a recording holds what was read.
+var record = flag.String("record", "", "record what happens into this file, for kioskctl replay; not with -cardsim")
+
 // exchangeTime is about what a real card needs on a contactless reader; without it no progress would be seen.
 const exchangeTime = 25 * time.Millisecond
 
 func openHardware(p *site.Profile, log *slog.Logger) (hardware, error) {
+	recording, err := recorder(p, log)
+	if err != nil {
+		return hardware{}, err
+	}
 	folder, err := printer.Open(printer.Options{Folder: "out"})
 	if err != nil {
 		return hardware{}, err
@@ -71,7 +83,32 @@ func openHardware(p *site.Profile, log *slog.Logger) (hardware, error) {
 	}
 	return hardware{
 		reader: r, lamps: s.lamps, printer: &watched{folder, s}, now: believed,
-		bench: bench{status: s.status, keys: s.key, ends: true},
+		bench: bench{status: s.status, keys: s.key, ends: true, record: recording},
+	}, nil
+}
+
+// recorder returns what writes the file of -record; nil without that flag. The file is whole after every event and ends with the
+// program.
+func recorder(p *site.Profile, log *slog.Logger) (func(before session.State, ev session.Event, after session.State, effects []session.Effect), error) {
+	if *record == "" {
+		return nil, nil
+	}
+	if *cardsim != "" {
+		return nil, errors.New("-record does not go with -cardsim: a real card could lie on that reader, and what was read stands in a recording")
+	}
+	f, err := os.Create(*record)
+	if err != nil {
+		return nil, fmt.Errorf("opening the recording: %w", err)
+	}
+	begun, r, broken := time.Now(), replay.NewRecorder(f, p), false
+	return func(before session.State, ev session.Event, after session.State, effects []session.Effect) {
+		if broken { // a line that is missing would make the rest another visit
+			return
+		}
+		if err := r.Record(time.Since(begun), before, ev, after, effects); err != nil {
+			broken = true
+			log.Error("the recording ends here", "error", err)
+		}
 	}, nil
 }
 

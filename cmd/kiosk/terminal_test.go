@@ -36,8 +36,9 @@ type terminal struct {
 // patience is how long the kiosk may take to show something.
 const patience = 10 * time.Second
 
-// startTerminal starts in the usual 80×24, which a panel's terminal has for a moment too, and then takes its size.
-func startTerminal(t testing.TB, cols, rows int) *terminal {
+// startTerminal starts the kiosk with these flags in the usual 80×24, which a panel's terminal has for a moment too, and then
+// takes its size.
+func startTerminal(t testing.TB, cols, rows int, flags ...string) *terminal {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Fatal("this test needs tmux; make test installs it")
@@ -53,7 +54,7 @@ func startTerminal(t testing.TB, cols, rows int) *terminal {
 	if err := os.WriteFile(conf, []byte("set -g status off\nset -g default-terminal tmux-256color\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	k.tmux("-f", conf, "new-session", "-d", "-x", "80", "-y", "24", "-c", k.dir, "exec "+program+" -log "+filepath.Join(k.dir, "log"))
+	k.tmux("-f", conf, "new-session", "-d", "-x", "80", "-y", "24", "-c", k.dir, "exec "+program+" -log "+filepath.Join(k.dir, "log")+" "+strings.Join(flags, " "))
 	t.Cleanup(func() { _ = k.command("kill-server").Run() })
 	k.see(text.Japanese.Say("scene.attract.headline"))
 	k.tmux("resize-window", "-x", strconv.Itoa(cols), "-y", strconv.Itoa(rows))
