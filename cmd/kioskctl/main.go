@@ -69,6 +69,7 @@ func commands() []command {
 		{"screen", "--show STATE [--facts FILE] [--guide ID/NODE] " + caseSynopsis + " [--size 40x12] [--page N] (--text | --png OUT)", "draw one screen", makeScreen},
 		{"guide", "[ID[/LEAF]] [--lang LANG] [--profile FILE] [--json] [--check]", "list the guides, draw one as a tree, print one of its leaves", guides},
 		{"profile", "check FILE", "find the mistakes in a profile", profile},
+		{"replay", "FILE [--profile FILE] [--verbose] [--until LINE] [--png OUT] [--anew OUT]", "run a recording of the simulated kiosk again, to the same screens and slips", playBack},
 		{"help", "[COMMAND | json]", "say how to call it; json: describe the documents", help},
 	}, benchCommands...)
 }
