@@ -7,7 +7,7 @@ GOVULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # Debian packages by what needs them. gcc and libpcsclite-dev are for PC/SC, the only cgo in the tree.
 BUILD_PACKAGES = gcc libc6-dev pkg-config libpcsclite-dev
 PCSC_PACKAGES  = $(BUILD_PACKAGES) pcscd vsmartcard-vpcd util-linux iproute2
-TEST_PACKAGES  = $(PCSC_PACKAGES) opensc zbar-tools tmux tesseract-ocr tesseract-ocr-jpn
+TEST_PACKAGES  = $(PCSC_PACKAGES) opensc zbar-tools tmux tesseract-ocr tesseract-ocr-jpn systemd
 
 BUILD_DATE = $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS    = -s -w -X kagimado/hw/clock.built=$(BUILD_DATE)
@@ -41,7 +41,7 @@ test: go ## run every test, the real pcscd included
 	$(GO) test -tags sim ./cmd/kiosk
 	$(GO) test -tags sim -run Sheets ./cmd/kioskctl
 	$(GO) test -tags terminal -count 1 ./cmd/kiosk
-	$(GO) test -tags tools ./hw/hwtest
+	$(GO) test -tags tools ./hw/hwtest ./hw/system
 	$(GO) test -tags tools -run 'AreRead$$' ./kiosk/slip
 	$(GO) test -tags pcscd -count 1 ./hw/reader ./hw/hwtest/pcscd ./cmd/cardsim ./cmd/kioskctl ./cmd/kiosk
 
