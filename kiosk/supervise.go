@@ -50,7 +50,7 @@ var (
 const (
 	beatEvery     = 3 * time.Second
 	unfedAfter    = 2  // a terminal: the watchdog is not fed
-	terminalLooks = 5  // a terminal: the program ends
+	terminalLooks = 4  // a terminal: the program ends
 	readerLooks   = 12 // the reader's service, which is restarted meanwhile
 	printerLooks  = 10 // a printer, while nobody is there
 	minuteLooks   = 20 // what is looked at once a minute

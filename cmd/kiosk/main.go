@@ -22,6 +22,7 @@ import (
 
 	"kagimado/hw"
 	"kagimado/hw/clock"
+	"kagimado/hw/system"
 	"kagimado/kiosk"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
@@ -62,10 +63,17 @@ type bench struct {
 	record func(before session.State, ev session.Event, after session.State, effects []session.Effect)
 }
 
+// options are what the program is called with. Each is a file or a folder, and empty when there is none.
+type options struct {
+	profile, log, state, wishes string
+}
+
 func main() {
-	file := flag.String("profile", "", "the office's kiosk.toml; empty takes the built-in city hall lobby, for trying out")
-	logs := flag.String("log", "", "append the log to this file; empty logs to standard error unless that is the terminal")
-	state := flag.String("state", "", "keep the last good profile, to run when a new one has mistakes, and the staff code in this folder; empty keeps nothing, and the staff menu stays closed")
+	var o options
+	flag.StringVar(&o.profile, "profile", "", "the office's kiosk.toml; empty takes the built-in city hall lobby, for trying out")
+	flag.StringVar(&o.log, "log", "", "append the log to this file; empty logs to standard error unless that is the terminal")
+	flag.StringVar(&o.state, "state", "", "keep in this folder what must outlive the program: the last good profile, the staff code, the time, counts and faults; empty keeps nothing, and the staff menu stays closed")
+	flag.StringVar(&o.wishes, "wishes", "", "lay wishes for the privileged units of systemd into this folder, on the appliance "+system.Folder+"; empty asks nobody")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "kiosk: unexpected argument %q\n", flag.Arg(0))
@@ -73,7 +81,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	err := run(ctx, *file, *state, *logs)
+	err := run(ctx, o)
 	switch {
 	case err == nil:
 	case errors.Is(err, kiosk.ErrRestart):
@@ -102,15 +110,15 @@ func bootID() string {
 	return strings.TrimSpace(string(id))
 }
 
-func run(ctx context.Context, file, state, logs string) error {
-	out, err := openLog(logs)
+func run(ctx context.Context, o options) error {
+	out, err := openLog(o.log)
 	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(out, nil))
 	slog.SetDefault(log) // periph logs through package log
-	records := openLedger(state, log)
-	place, err := loadProfile(file, records, log)
+	records := openLedger(o.state, log)
+	place, err := loadProfile(o.profile, records, log)
 	if err != nil {
 		return err
 	}
@@ -134,22 +142,27 @@ func run(ctx context.Context, file, state, logs string) error {
 	if err != nil {
 		return err
 	}
-	var kept kiosk.Records // not a nil ledger, which would be something
-	if records != nil {
-		kept = records
-	}
-	err = kiosk.Run(ctx, kiosk.Config{
+	cfg := kiosk.Config{
 		Reader: devices.reader, Printer: devices.printer, Lamps: devices.lamps, Screen: terminal,
 		Profile: place.Profile, Staff: place.staff, Content: content.Embedded(), Now: devices.now,
 		Slip: slip.Options{Width: place.Printer.Width, DPI: place.Printer.DPI}, Log: log,
-		Clock: devices.clock, Records: kept, Faults: devices.faults, Built: built,
+		Clock: devices.clock, Faults: devices.faults, Built: built,
 		PrintTimeout: printTimeout(place.Printer),
 		Status:       devices.bench.status, Keys: devices.bench.keys, AllowQuit: devices.bench.ends, Record: devices.bench.record,
 		Pulse: pulse, Boot: bootID(),
 		Ready:     func() { notify(log, daemon.SdNotifyReady) },
 		Condition: func(said string) { notify(log, "STATUS="+said) },
 		Beat:      func() { notify(log, daemon.SdNotifyWatchdog) },
-	})
+	}
+	if records != nil { // a nil ledger would be something
+		cfg.Records = records
+	} else if o.state != "" {
+		cfg.Faults = append(cfg.Faults, hw.StateLost)
+	}
+	if o.wishes != "" {
+		cfg.System = system.Open(o.wishes)
+	}
+	err = kiosk.Run(ctx, cfg)
 	notify(log, daemon.SdNotifyStopping)
 	return err
 }

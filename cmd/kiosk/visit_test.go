@@ -28,7 +28,15 @@ import (
 	"kagimado/kiosk/slip"
 )
 
-func TestMain(m *testing.M) { pcscd.Main(func(*pcscd.Daemon) int { return m.Run() }) }
+// service is the pcscd that runs.
+var service *pcscd.Daemon
+
+func TestMain(m *testing.M) {
+	pcscd.Main(func(d *pcscd.Daemon) int {
+		service = d
+		return m.Run()
+	})
+}
 
 // TestEveryNamedCardThroughPCSC takes every named card through the real pcscd to the lamp, the verdict and, where
 // nothing is left to ask, the slip. Truth comes from the card's description, not from reading it.

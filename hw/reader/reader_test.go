@@ -19,6 +19,13 @@ var quick = times{
 	busy: 150 * time.Millisecond, again: 2 * time.Millisecond, patience: 400 * time.Millisecond,
 }
 
+// until skips to the next event of a kind.
+func until(t *testing.T, events <-chan hw.CardEvent, kind hw.CardEventKind) {
+	t.Helper()
+	for next(t, events).Kind != kind {
+	}
+}
+
 func TestChoose(t *testing.T) {
 	const (
 		picc    = "ACS ACR1252 Dual Reader [ACR1252 Dual Reader PICC] 00 00"
@@ -245,6 +252,19 @@ func TestWatchDenied(t *testing.T) {
 		quiet(t, events)
 		s.change(func() { s.down = nil })
 		want(t, events, hw.ReaderReady)
+	}
+}
+
+// TestWatchBreaks: a context that was granted and breaks with a refusal belonged to a service that died.
+func TestWatchBreaks(t *testing.T) {
+	for _, down := range []status{securityViolation, commError} {
+		s := newService("PCD")
+		_, events := watching(t, s, Options{})
+		want(t, events, hw.ReaderReady)
+		s.change(func() { s.down = down })
+		wantGone(t, events, hw.ReaderService)
+		s.change(func() { s.down = nil })
+		until(t, events, hw.ReaderReady)
 	}
 }
 

@@ -174,7 +174,7 @@ func (p *poll) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		names, err := readers(s)
 		if err != nil {
-			return err
+			return broke(err)
 		}
 		if name := choose(names, p.Reader.name, p.name); name != p.name {
 			p.name, p.known, p.kind = name, 0, hw.ReaderUnknown
@@ -198,7 +198,7 @@ func (p *poll) run(ctx context.Context) error {
 		case errors.Is(err, timedOut), errors.Is(err, cancelled):
 			continue
 		case err != nil:
-			return err
+			return broke(err)
 		}
 		arrivals = states[0].Now &^ stateChanged
 		if p.name != "" {
@@ -206,6 +206,16 @@ func (p *poll) run(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// broke gives its true name to an error of a context that was granted: whom polkit refuses gets none. A client whose
+// service was killed while it hung reads the rest of an answer that never came, and has been told of a refusal (seen
+// with 1.9.9).
+func broke(err error) error {
+	if refused(err) {
+		return &hw.Fault{Code: hw.ReaderService, Err: err}
+	}
+	return err
 }
 
 // look compares what the reader shows with what was reported.

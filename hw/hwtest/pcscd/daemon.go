@@ -184,6 +184,16 @@ func listening(port string) bool {
 	return false
 }
 
+// Ended tells whether it has ended.
+func (d *Daemon) Ended() bool {
+	select {
+	case <-d.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Kill ends pcscd as a crash does, and waits for it.
 func (d *Daemon) Kill() { d.end(syscall.SIGKILL) }
 
