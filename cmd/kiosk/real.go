@@ -4,7 +4,6 @@ package main
 
 import (
 	"log/slog"
-	"time"
 
 	"kagimado/hw"
 	"kagimado/hw/clock"
@@ -22,9 +21,9 @@ func openHardware(p *site.Profile, log *slog.Logger) (hardware, error) {
 	if err != nil {
 		return hardware{}, err
 	}
-	watch, err := clock.Open(time.Time{})
+	watch, err := clock.Open(clock.Options{})
 	if err != nil {
-		return hardware{}, err
+		log.Warn("clock", "error", err)
 	}
 	lamps, err := lines.Open(lines.Options{
 		Chip: p.Lines.Chip, White: p.Lines.White, Blue: p.Lines.Blue, Green: p.Lines.Green, Yellow: p.Lines.Yellow,

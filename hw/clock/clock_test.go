@@ -2,6 +2,7 @@ package clock
 
 import (
 	"errors"
+	"io/fs"
 	"runtime/debug"
 	"testing"
 	"time"
@@ -32,10 +33,10 @@ func TestNow(t *testing.T) {
 		{"after 2038", time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC), time.Time{}, true, Now{time.Date(2038, 1, 19, 3, 14, 7, 0, time.UTC), time.Date(2038, 1, 19, 3, 14, 9, 0, time.UTC), Synchronised}},
 	}
 	for _, tt := range tests {
-		c := Clock{
-			lower: later(build, tt.notBefore), build: build,
-			wall:   func() time.Time { return tt.wall },
-			kernel: func() (time.Duration, bool) { return time.Second, tt.synchronised },
+		f := fake{wall: tt.wall, synchronised: tt.synchronised, fails: fs.ErrNotExist}
+		c, err := open(Options{NotBefore: tt.notBefore}, build, f.machine())
+		if err != nil {
+			t.Fatal(err)
 		}
 		if diff := cmp.Diff(tt.want, c.Now()); diff != "" {
 			t.Errorf("%s: Now (-want +got):\n%s", tt.name, diff)
@@ -45,23 +46,23 @@ func TestNow(t *testing.T) {
 
 // A clock that is set while the program runs changes the answer at once.
 func TestNowAfterAJump(t *testing.T) {
-	build := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
-	wall, synchronised := time.Unix(40, 0), false
-	c := Clock{lower: build, build: build, wall: func() time.Time { return wall }, kernel: func() (time.Duration, bool) { return 0, synchronised }}
+	f := newFake()
 	for _, step := range []struct {
 		wall         time.Time
 		synchronised bool
 		want         string
 	}{
 		{time.Unix(41, 0), false, TooEarly},
-		{build.Add(time.Hour), false, Unsynchronised},
-		{build.Add(time.Hour), true, Synchronised},
-		{build.AddDate(20, 0, 0), true, TooLate},
-		{build.Add(2 * time.Hour), true, Synchronised},
+		{day.Add(hour), false, Unsynchronised},
+		{day.AddDate(10, 0, 0), false, Unsynchronised},
+		{day.AddDate(20, 0, 0), true, TooLate},
+		{day.Add(hour), true, Synchronised},
+		{day.AddDate(20, 0, 0), true, Carried},
+		{day.Add(2 * hour), true, Synchronised},
 	} {
-		wall, synchronised = step.wall, step.synchronised
-		if got := c.Now().Why; got != step.want {
-			t.Errorf("Now at %v = %q; want %q", wall, got, step.want)
+		f.wall, f.synchronised = step.wall, step.synchronised
+		if got := f.Now().Why; got != step.want {
+			t.Errorf("Now at %v = %q; want %q", f.wall, got, step.want)
 		}
 	}
 }
@@ -106,8 +107,8 @@ func TestBuilt(t *testing.T) {
 		if got, err := Built(); !got.Equal(tt.want) || (err != nil) != tt.fails {
 			t.Errorf("Built with %q = %v, %v; want %v", tt.linker, got, err, tt.want)
 		}
-		if _, err := Open(time.Time{}); (err != nil) != tt.fails {
-			t.Errorf("Open with %q = %v", tt.linker, err)
+		if c, err := Open(Options{}); (err != nil) != tt.fails || c == nil {
+			t.Errorf("Open with %q = %v, %v; want a clock", tt.linker, c, err)
 		}
 	}
 	info := &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "vcs", Value: "git"}, {Key: "vcs.time", Value: "2027-01-02T03:04:05Z"}}}
@@ -123,7 +124,7 @@ func TestBuilt(t *testing.T) {
 
 // The real machine's clock is one of the cases above, whichever.
 func TestOpen(t *testing.T) {
-	c, err := Open(time.Time{})
+	c, err := Open(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,4 +133,58 @@ func TestOpen(t *testing.T) {
 		t.Errorf("Now = %+v; want a lower bound, and an upper one exactly when synchronised", n)
 	}
 	t.Logf("%+v", n)
+}
+
+// The lower bound moves on with the time that certainly passed.
+func TestLowerBoundMoves(t *testing.T) {
+	f := newFake()
+	f.run(2000 * hour)
+	if got, want := f.Now(), (Now{Earliest: day.Add(1999 * hour), Why: Unsynchronised}); got != want {
+		t.Errorf("Now = %v; want %v", got, want)
+	}
+	if _, from, _ := f.Wall(); !from.Equal(day.Add(1999 * hour)) {
+		t.Errorf("staff may confirm from %v; want %v", from, day.Add(1999*hour))
+	}
+}
+
+// A time source that is lost is still believed for what it said.
+func TestCarried(t *testing.T) {
+	f := newFake()
+	f.synchronised = true
+	f.Now()
+	f.synchronised, f.wall = false, time.Unix(40, 0)
+	f.passed += 2000 * time.Second
+	at := morning.Add(2000 * time.Second)
+	if diff := cmp.Diff(Now{at.Add(-2 * time.Second), at.Add(2 * time.Second), Carried}, f.Now()); diff != "" {
+		t.Errorf("Now (-want +got):\n%s", diff)
+	}
+}
+
+func TestJumped(t *testing.T) {
+	f := newFake()
+	for _, step := range []struct {
+		name         string
+		ran, set     time.Duration
+		synchronised bool
+		want         time.Duration
+	}{
+		{"nothing happens", 0, 0, false, 0},
+		{"time passes", 50 * daylong, 0, false, 0},
+		{"a leap second", hour, -time.Second, true, 0},
+		{"just under", hour, 2*time.Second - 1, false, 0},
+		{"ahead", hour, 2 * time.Second, false, 2 * time.Second},
+		{"once", 0, 0, false, 0},
+		{"back to 1970", hour, -57 * 365 * daylong, false, -57 * 365 * daylong},
+		{"by a time source", hour, 57 * 365 * daylong, true, 57 * 365 * daylong},
+		{"and on", 300 * daylong, 0, true, 0},
+	} {
+		f.run(step.ran)
+		f.wall, f.synchronised = f.wall.Add(step.set), step.synchronised
+		if got := f.Jumped(); got != step.want {
+			t.Errorf("%s: Jumped = %v; want %v", step.name, got, step.want)
+		}
+	}
+	if n := f.Now(); n.Why != Synchronised {
+		t.Errorf("Now after jumps of a time source = %v; want %s", n, Synchronised)
+	}
 }

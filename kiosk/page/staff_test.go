@@ -25,7 +25,7 @@ func TestStaffPages(t *testing.T) {
 		state := []string{"fine", "fault", "absent", "unknown", "near-end", "printing", "old"}[i]
 		checks = append(checks, page.Check{Thing: thing, Mark: page.Mark(i % 5), State: state, From: at, Said: []string{"a name"}})
 	}
-	for _, why := range []string{"synchronised", "unsynchronised", "before-lower-bound", "too-far-ahead", "confirmed", "simulation"} {
+	for _, why := range []string{"synchronised", "unsynchronised", "before-lower-bound", "too-far-ahead", "confirmed", "carried", "battery", "simulation"} {
 		checks = append(checks, page.Check{Thing: page.ThingClock, Mark: page.Attention, State: "untrusted", Code: "C-01", From: at, Until: at, Why: why})
 	}
 	subjects := []page.Subject{
