@@ -8,10 +8,8 @@ import (
 
 	"kagimado/card"
 	"kagimado/hw"
-	"kagimado/kiosk/content"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/session"
-	"kagimado/kiosk/site"
 )
 
 // ErrRestart tells that staff asked for the program to be started anew.
@@ -125,14 +123,14 @@ func (l *loop) answer(ev session.Event) {
 // askParts asks every part how it is. All but the printer answer at once; that one is asked beside the loop, once at a
 // time, and not at all while it prints: what it is doing is known then.
 func (l *loop) askParts(ctx context.Context, visit int) {
-	checks := []page.Check{l.readerCheck(), {Thing: page.ThingPrinter, State: "absent"}, l.lampCheck(), l.clockCheck(), l.profileCheck(), l.contentCheck()}
+	checks := []page.Check{l.readerCheck(), {Thing: page.ThingPrinter, State: "absent"}, l.lampCheck(), ClockCheck(l.Now()), ProfileCheck(l.Profile, slices.Contains(l.Faults, hw.ProfileMistake)), ContentCheck(l.Content, l.Now().Earliest)}
 	checks = append(checks, page.Check{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: l.Built})
 	switch {
 	case l.Printer == nil:
 	case l.printing != nil && !l.printing.late:
 		checks[1].State = "printing"
 	case l.printing != nil, !l.asking.CompareAndSwap(false, true):
-		checks[1] = printerCheck(hw.PrinterState{Code: hw.PrinterSilent}, nil)
+		checks[1] = PrinterCheck(hw.PrinterState{Code: hw.PrinterSilent}, nil)
 	default:
 		l.wait.Go(func() {
 			checks[1] = l.printerCheck(ctx)
@@ -150,7 +148,7 @@ func (l *loop) printerCheck(ctx context.Context) page.Check {
 	l.wait.Go(func() {
 		defer cancel()
 		defer l.asking.Store(false)
-		said <- printerCheck(l.Printer.State(ctx))
+		said <- PrinterCheck(l.Printer.State(ctx))
 	})
 	select {
 	case c := <-said:
@@ -161,24 +159,8 @@ func (l *loop) printerCheck(ctx context.Context) page.Check {
 	case c := <-said: // it ended because it had answered
 		return c
 	default:
-		return printerCheck(hw.PrinterState{Code: hw.PrinterSilent}, nil)
+		return PrinterCheck(hw.PrinterState{Code: hw.PrinterSilent}, nil)
 	}
-}
-
-func printerCheck(s hw.PrinterState, err error) page.Check {
-	c := page.Check{Thing: page.ThingPrinter, Mark: page.Fine, State: "fine", Code: string(s.Code)}
-	if err != nil && c.Code == "" {
-		c.Code = string(hw.CodeOf(err, hw.PrinterSilent))
-	}
-	switch {
-	case c.Code != "":
-		c.Mark, c.State = page.Bad, "fault"
-	case !s.Known:
-		c.Mark, c.State = page.Unclear, "unknown"
-	case s.NearEnd:
-		c.Mark, c.State = page.Attention, "near-end"
-	}
-	return c
 }
 
 func (l *loop) readerCheck() page.Check {
@@ -207,44 +189,4 @@ func (l *loop) lampCheck() page.Check {
 		return page.Check{Thing: page.ThingLamps, State: "absent"}
 	}
 	return page.Check{Thing: page.ThingLamps, Mark: page.Fine, State: "fine"}
-}
-
-func (l *loop) clockCheck() page.Check {
-	n := l.Now()
-	c := page.Check{Thing: page.ThingClock, Mark: page.Fine, State: "fine", From: n.Earliest, Until: n.Latest, Why: n.Why}
-	if n.Latest.IsZero() {
-		c.Mark, c.State, c.Code = page.Attention, "untrusted", string(hw.ClockUntrusted)
-	}
-	return c
-}
-
-func (l *loop) profileCheck() page.Check {
-	c := page.Check{Thing: page.ThingProfile, Mark: page.Fine, State: "fine"}
-	for _, s := range []string{l.Profile.Name, l.Profile.Kiosk} {
-		if s != "" {
-			c.Said = append(c.Said, s)
-		}
-	}
-	if slices.Contains(l.Faults, hw.ProfileMistake) {
-		c.Mark, c.State, c.Code = page.Attention, "fault", string(hw.ProfileMistake)
-	}
-	return c
-}
-
-func (l *loop) contentCheck() page.Check {
-	days := []content.Date{l.Content.Terminal.Checked}
-	for _, x := range l.Content.Chains {
-		days = append(days, x.Checked)
-	}
-	for _, x := range l.Content.Phones {
-		days = append(days, x.Checked)
-	}
-	for _, x := range l.Content.Pages {
-		days = append(days, x.Checked)
-	}
-	c := page.Check{Thing: page.ThingContent, Mark: page.Fine, State: "fine", From: site.Oldest(days).Time()}
-	if site.OldStores(l.Content, l.Now().Earliest) != "" {
-		c.Mark, c.State = page.Attention, "old"
-	}
-	return c
 }

@@ -320,8 +320,8 @@ func TestPrinterCheck(t *testing.T) {
 		{hw.PrinterState{}, &hw.Fault{Code: hw.PrinterMissing}, page.Bad, "fault", hw.PrinterMissing},
 		{hw.PrinterState{}, errors.New("?"), page.Bad, "fault", hw.PrinterSilent},
 	} {
-		if c := printerCheck(tt.s, tt.err); c.Mark != tt.mark || c.State != tt.state || c.Code != string(tt.code) {
-			t.Errorf("printerCheck(%+v, %v) = %+v", tt.s, tt.err, c)
+		if c := PrinterCheck(tt.s, tt.err); c.Mark != tt.mark || c.State != tt.state || c.Code != string(tt.code) {
+			t.Errorf("PrinterCheck(%+v, %v) = %+v", tt.s, tt.err, c)
 		}
 	}
 }

@@ -49,9 +49,11 @@ var importTable = map[string][2]string{
 	// replay draws what a recording shows and judges what it judged: of a visit it needs everything but the loop.
 	"kiosk/replay": {"card kiosk/content kiosk/diagnosis kiosk/page kiosk/screen kiosk/session kiosk/site kiosk/slip kiosk/text", ""},
 	"kiosk":        {"card hw kiosk/...", "github.com/gdamore/tcell/v2"},
-	"cmd/kiosk":    {"...", "github.com/gdamore/tcell/v2 github.com/coreos/go-systemd/v22/daemon"},
-	"cmd/kioskctl": {"...", "github.com/gdamore/tcell/v2"},
-	"cmd/cardsim":  {"...", ""},
+	// wiring is what two commands open alike: the kiosk that uses the hardware, and the tool that tests it.
+	"cmd/internal/wiring": {"hw hw/clock hw/lines hw/printer hw/reader kiosk/diagnosis kiosk/site", ""},
+	"cmd/kiosk":           {"...", "github.com/gdamore/tcell/v2 github.com/coreos/go-systemd/v22/daemon"},
+	"cmd/kioskctl":        {"...", "github.com/gdamore/tcell/v2"},
+	"cmd/cardsim":         {"...", ""},
 }
 
 // pure packages get time and everything else as arguments: no clock, no chance, no files, no logging. card may say

@@ -15,11 +15,11 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/gdamore/tcell/v2"
 
+	"kagimado/cmd/internal/wiring"
 	"kagimado/hw"
 	"kagimado/hw/clock"
 	"kagimado/hw/system"
@@ -147,7 +147,7 @@ func run(ctx context.Context, o options) error {
 		Profile: place.Profile, Staff: place.staff, Content: content.Embedded(), Now: devices.now,
 		Slip: slip.Options{Width: place.Printer.Width, DPI: place.Printer.DPI}, Log: log,
 		Clock: devices.clock, Faults: devices.faults, Built: built,
-		PrintTimeout: printTimeout(place.Printer),
+		PrintTimeout: wiring.PrintTimeout(place.Printer),
 		Status:       devices.bench.status, Keys: devices.bench.keys, AllowQuit: devices.bench.ends, Record: devices.bench.record,
 		Pulse: pulse, Boot: bootID(),
 		Ready:     func() { notify(log, daemon.SdNotifyReady) },
@@ -165,16 +165,6 @@ func run(ctx context.Context, o options) error {
 	err = kiosk.Run(ctx, cfg)
 	notify(log, daemon.SdNotifyStopping)
 	return err
-}
-
-// printTimeout bounds one slip. A serial line is slow enough to count: the longest slip, all of it black, against ten
-// bits a byte.
-func printTimeout(p site.Printer) time.Duration {
-	const printing, longest = time.Minute, 72 * 4000 // bytes
-	if p.Kind != site.PrinterSerial || p.Baud <= 0 {
-		return printing
-	}
-	return printing + longest*10*time.Second/time.Duration(p.Baud)
 }
 
 // notify tells systemd; without systemd nobody listens, which is no fault.

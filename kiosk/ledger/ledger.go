@@ -59,6 +59,11 @@ func (l *Ledger) save(name string, data []byte) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	return write(d, name, data)
+}
+
+// write replaces a record in a folder in which nobody else saves.
+func write(d folder, name string, data []byte) error {
 	// Always the same name: what a power cut left of it is overwritten, and never piles up.
 	half := name + ".new"
 	f, err := d.Create(half)
