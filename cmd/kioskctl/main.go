@@ -28,6 +28,8 @@ const (
 	noCard     = 4 // within the time limit
 	wrongCard  = 5 // the document is printed all the same
 	incomplete = 6 // left early or read in part; the document is printed all the same
+
+	staffNeeded = 7 // the self-test calls for them; the document is printed all the same
 )
 
 // failure is an error with an exit status of its own. A nil Err exits silently: everything is said already.
@@ -70,6 +72,7 @@ func commands() []command {
 		{"guide", "[ID[/LEAF]] [--lang LANG] [--profile FILE] [--json] [--check]", "list the guides, draw one as a tree, print one of its leaves", guides},
 		{"profile", "check FILE", "find the mistakes in a profile", profile},
 		{"replay", "FILE [--profile FILE] [--verbose] [--until LINE] [--png OUT] [--anew OUT]", "run a recording of the simulated kiosk again, to the same screens and slips", playBack},
+		{"selftest", "[--profile FILE] [--state DIR] [--print] [--lang LANG] [--json]", "ask every part how it is, and print a slip with rulers", selftest},
 		{"help", "[COMMAND | json]", "say how to call it; json: describe the documents", help},
 	}, benchCommands...)
 }
@@ -169,5 +172,5 @@ func help(_ context.Context, t *tool, args []string) error {
 
 const statuses = `
 exit status: 0 done, 1 internal error, 2 usage or invalid input file, 3 no reader or no PC/SC service,
-4 no card in time, 5 not a My Number Card, 6 card left early or read in part
+4 no card in time, 5 not a My Number Card, 6 card left early or read in part, 7 selftest: staff are needed
 `

@@ -50,6 +50,7 @@ const (
 	ThingClock   = "clock"
 	ThingProfile = "profile"
 	ThingContent = "content"
+	ThingState   = "state" // the folder of records
 	ThingProgram = "program"
 )
 
@@ -105,12 +106,16 @@ type Check struct {
 	Why         string // of the clock's interval: the reason's stable name
 }
 
+// Calls tells that staff are needed. What nobody can tell does not call them.
+func (c Check) Calls() bool { return c.Mark == Attention || c.Mark == Bad }
+
 // SelfTest is one row for every part. Checks is nil while the parts are being asked. Notes are what staff must see to
 // besides, in Japanese.
 type SelfTest struct {
 	Checks  []Check
 	Notes   []string
 	Slip    Subject // Printing, Printed or NotPrinted of the last slip of this menu; nil: none
+	Picture string  // the file that was written instead of that slip; empty = none
 	Content *content.Content
 	At      time.Time // of the machine's clock, for the paper
 }
@@ -269,8 +274,11 @@ func (v voice) selfTest(s SelfTest) Page {
 	p := v.scene(Fine, "self-test")
 	for _, c := range s.Checks {
 		p.Rows = append(p.Rows, v.checkRow(c, s.Content))
-		if c.Mark != Fine && c.Mark != NoMark {
+		switch {
+		case c.Calls():
 			p.Mark, p.Headline = Attention, v.Say("scene.self-test.calls")
+		case c.Mark == Unclear && p.Mark == Fine:
+			p.Mark, p.Headline = Unclear, v.Say("scene.self-test.unclear")
 		}
 		for _, x := range remedies(s.Content, c.Code) {
 			if !slices.ContainsFunc(p.Sections, func(had Section) bool { return had.Title == x.Title }) {
@@ -281,6 +289,9 @@ func (v voice) selfTest(s SelfTest) Page {
 	worstFirst(p.Rows)
 	p.Notes = s.Notes
 	p.Rest = v.slipSaid(s.Slip)
+	if s.Picture != "" {
+		p.Rest = v.Say("staff.picture", "file", s.Picture)
+	}
 	if !s.At.IsZero() {
 		p.Foot = []string{v.Say("staff.machine-time", "moment", v.moment(s.At))}
 	}

@@ -20,9 +20,9 @@ func TestStaffPages(t *testing.T) {
 	at := tuesday
 	var checks []page.Check
 	for i, thing := range []string{
-		page.ThingReader, page.ThingPrinter, page.ThingLamps, page.ThingClock, page.ThingProfile, page.ThingContent, page.ThingProgram,
+		page.ThingReader, page.ThingPrinter, page.ThingLamps, page.ThingClock, page.ThingProfile, page.ThingContent, page.ThingState, page.ThingProgram,
 	} {
-		state := []string{"fine", "fault", "absent", "unknown", "near-end", "printing", "old"}[i]
+		state := []string{"fine", "fault", "absent", "unknown", "near-end", "printing", "old", "fine"}[i]
 		checks = append(checks, page.Check{Thing: thing, Mark: page.Mark(i % 5), State: state, From: at, Said: []string{"a name"}})
 	}
 	for _, why := range []string{"synchronised", "unsynchronised", "before-lower-bound", "too-far-ahead", "confirmed", "carried", "battery", "simulation"} {
@@ -32,7 +32,7 @@ func TestStaffPages(t *testing.T) {
 		page.StartOfDay{}, page.StartOfDay{At: at}, page.StartOfDay{At: at, Possible: true}, page.StartOfDay{At: at, Possible: true, Code: "R-02"},
 		page.StaffMenu{}, page.StaffMenu{Clock: true, Printer: true, TimeTaken: true},
 		page.StaffClock{}, page.StaffClock{At: at}, page.StaffClock{At: at, Refused: true},
-		page.SelfTest{}, page.SelfTest{Checks: checks, Content: content.Embedded(), At: at, Slip: page.Printing{}, Notes: []string{"F-01"}},
+		page.SelfTest{}, page.SelfTest{Checks: checks[:1], Picture: "slip-0001.png"}, page.SelfTest{Checks: checks, Content: content.Embedded(), At: at, Slip: page.Printing{}, Notes: []string{"F-01"}},
 		page.Paper{}, page.Paper{Check: &checks[1], Slip: page.NotPrinted{Code: "P-02", Partial: true}}, page.Paper{Slip: page.Printed{}},
 		page.TestSlip{Width: 576, DPI: 203, Sizes: []float64{20, 10.5}},
 	}
@@ -73,6 +73,10 @@ func TestStaffPages(t *testing.T) {
 		fine := page.Of(page.SelfTest{Checks: []page.Check{{Thing: page.ThingReader, Mark: page.Fine, State: "fine"}, {Thing: page.ThingLamps, State: "absent"}}}, site.Office{}, l)
 		if fine.Mark != page.Fine {
 			t.Errorf("lamps that do not belong to this kiosk make its self-test %q", fine.Headline)
+		}
+		unclear := []page.Check{{Thing: page.ThingReader, Mark: page.Fine, State: "fine"}, {Thing: page.ThingPrinter, Mark: page.Unclear, State: "unknown"}}
+		if p := page.Of(page.SelfTest{Checks: unclear}, site.Office{}, l); p.Mark != page.Unclear {
+			t.Errorf("a printer that cannot tell makes the self-test %q", p.Headline)
 		}
 	}
 }
