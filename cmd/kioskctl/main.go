@@ -1,5 +1,6 @@
 // Command kioskctl is the bench tool: it reads a card, says what is wrong with it, and shows what the kiosk would
-// show and print, one step at a time and each step on its own. `kioskctl help json` describes the documents.
+// show and print, one step at a time and each step on its own. `kioskctl help json` describes the documents,
+// `kioskctl help codes` the fault codes.
 //
 // It must never send a card anything the kiosk would not send, and never print a byte of a certificate.
 package main
@@ -73,7 +74,7 @@ func commands() []command {
 		{"profile", "check FILE", "find the mistakes in a profile", profile},
 		{"replay", "FILE [--profile FILE] [--verbose] [--until LINE] [--png OUT] [--anew OUT]", "run a recording of the simulated kiosk again, to the same screens and slips", playBack},
 		{"selftest", "[--profile FILE] [--state DIR] [--print] [--lang LANG] [--json]", "ask every part how it is, and print a slip with rulers", selftest},
-		{"help", "[COMMAND | json]", "say how to call it; json: describe the documents", help},
+		{"help", "[COMMAND | json | codes]", "say how to call it; json: describe the documents; codes: every fault code, its cause and remedy", help},
 	}, benchCommands...)
 }
 
@@ -108,12 +109,17 @@ func (t *tool) status(err error) int {
 		fmt.Fprintf(t.stderr, "kioskctl: %v\n", err)
 	}
 	if fault, ok := content.Embedded().Fault(string(hw.CodeOf(err, ""))); ok {
-		fmt.Fprintf(t.stderr, "%s  %s\n  %s\n", fault.Code, fault.Name, fault.Cause)
-		for i, step := range fault.Remedy {
-			fmt.Fprintf(t.stderr, "  %d. %s\n", i+1, step)
-		}
+		writeFault(t.stderr, fault)
 	}
 	return f.status
+}
+
+// writeFault says what a code means and what staff can do about it.
+func writeFault(w io.Writer, f content.Fault) {
+	fmt.Fprintf(w, "%s  %s\n  %s\n", f.Code, f.Name, f.Cause)
+	for i, step := range f.Remedy {
+		fmt.Fprintf(w, "  %d. %s\n", i+1, step)
+	}
 }
 
 // flags returns the flag set of a command; its own messages go where errors go.
@@ -161,6 +167,14 @@ func help(_ context.Context, t *tool, args []string) error {
 		return nil
 	case args[0] == "json":
 		return describeDocuments(t.stdout)
+	case args[0] == "codes":
+		for i, fault := range content.Embedded().Faults {
+			if i > 0 {
+				fmt.Fprintln(t.stdout)
+			}
+			writeFault(t.stdout, fault)
+		}
+		return nil
 	}
 	var b strings.Builder
 	if t.synopsis(&b, args[0]); b.Len() == 0 {

@@ -240,6 +240,9 @@ func linesCheck(p *site.Profile, profile page.Check) (page.Check, error) {
 	if err = errors.Join(err, held.Close()); err != nil {
 		c := faulty(page.ThingLamps, hw.CodeOf(err, hw.LinesMissing))
 		c.Mark = page.Attention // the kiosk goes on without
+		if c.Code == string(hw.LinesBusy) {
+			c.Mark, c.State = page.Unclear, "unknown" // most likely it is the kiosk that holds them
+		}
 		return c, err
 	}
 	return page.Check{Thing: page.ThingLamps, Mark: page.Fine, State: "fine"}, nil

@@ -23,9 +23,7 @@ func Of(subject Subject, o site.Office, lang text.Language) Page {
 		if s.NoCode {
 			notes = append(notes, official.Say("staff.no-code"))
 		}
-		if len(notes) > 0 {
-			p.Staff = append([]string{v.Say("scene.attract.staff", "said", notes[0])}, notes[1:]...)
-		}
+		p.Staff = v.toStaff(notes)
 		p.Buttons = []Button{v.button(ActGuides)}
 	case ChooseLanguage:
 		p = v.scene(NoMark, "choose-language")
@@ -76,6 +74,9 @@ func Of(subject Subject, o site.Office, lang text.Language) Page {
 	case OutOfService:
 		p = v.scene(Bad, "out-of-service")
 		p.Rest = v.fault(s.Code)
+		if f, ok := fault(s.Content, s.Code); ok {
+			p.Staff = v.toStaff([]string{f.Code + " " + f.Name, f.Remedy[0]})
+		}
 		p.Buttons = []Button{v.button(ActGuides)}
 	}
 	if _, choosing := subject.(ChooseLanguage); !choosing {
@@ -115,6 +116,14 @@ func (v voice) fault(code string) string {
 		return ""
 	}
 	return v.Say("scene.fault", "code", code)
+}
+
+// toStaff addresses notes to staff; nothing when there are none.
+func (v voice) toStaff(notes []string) []string {
+	if len(notes) == 0 {
+		return nil
+	}
+	return append([]string{v.Say("scene.attract.staff", "said", notes[0])}, notes[1:]...)
 }
 
 // layingWay tells how to lay a card so that it can be read.

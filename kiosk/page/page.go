@@ -144,7 +144,7 @@ type Titles struct {
 type Subject interface{ subject() }
 
 // Attract invites the next visitor. Staff is what staff must see to meanwhile, in Japanese, the most urgent first: a code
-// and what is wrong. NoCode tells that the staff menu waits for its first code. No other page says these.
+// and what is wrong. NoCode tells that the staff menu waits for its first code.
 type Attract struct {
 	Staff  []string
 	NoCode bool
@@ -203,8 +203,11 @@ type NotPrinted struct {
 // Mute tells that something lies on the reader that does not answer: one card alone, out of its case.
 type Mute struct{}
 
-// OutOfService tells that the kiosk cannot read cards now.
-type OutOfService struct{ Code string }
+// OutOfService tells that the kiosk cannot read cards now. Content says to staff what its code means and what to do first.
+type OutOfService struct {
+	Code    string
+	Content *content.Content
+}
 
 func (Attract) subject()        {}
 func (ChooseLanguage) subject() {}

@@ -65,7 +65,7 @@ func TestStaffPages(t *testing.T) {
 			complete(t, fmt.Sprintf("%T %+v %s", s, s, l), p)
 		}
 		all := page.Text(page.Of(page.SelfTest{Checks: checks, Content: content.Embedded(), Notes: []string{"F-01 x"}}, site.Office{}, l))
-		for _, want := range []string{"C-01", "F-01 x", "時計が信用できません", "係員メニューで日付と時刻を入れます"} {
+		for _, want := range []string{"C-01", "F-01 x", "本体の日時を確かめられません", "係員メニューで日付と時刻を入れます"} {
 			if !strings.Contains(all, want) {
 				t.Errorf("the self-test in %s does not say %q:\n%s", l, want, all)
 			}

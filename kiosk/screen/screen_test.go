@@ -120,7 +120,7 @@ func name(st session.State) string {
 	switch {
 	case st.Room() != "":
 		return string(st.Screen) + "-" + st.Room()
-	case len(st.Page.Staff) > 0:
+	case st.Screen == session.Attract && len(st.Page.Staff) > 0:
 		return string(st.Screen) + "-notice"
 	case len(st.Page.Fields) > 0:
 		return string(st.Screen) + "-memo"

@@ -319,7 +319,7 @@ func (s *State) subject() page.Subject {
 	case TwoCards:
 		return page.Mute{}
 	case OutOfService:
-		return page.OutOfService{Code: s.Fault()}
+		return page.OutOfService{Code: s.Fault(), Content: s.set.Content}
 	case Staff, StartOfDay:
 		return s.deskSubject()
 	}
