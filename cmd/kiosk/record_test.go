@@ -92,7 +92,7 @@ func (k *terminal) staffMenu(code string) {
 			k.tap(string(digit))
 		}
 	}
-	for _, room := range []string{"self-test", "paper", "statistics"} {
+	for _, room := range []string{"self-test", "paper", "faults", "statistics"} {
 		k.see(k.lang.Say("scene.staff.headline"))
 		k.button(room)
 		if room == "paper" {

@@ -123,7 +123,7 @@ func (m maker) stills(l text.Language) (all []still) {
 			v.Code, v.At = "", m.now.Earliest
 		case session.Staff:
 			for _, room := range session.Rooms() {
-				add("staff "+room, s, session.Visit{Room: room, At: m.now.Earliest, Checks: shownChecks(m.now.Earliest), Tally: shownTally(m.now.Earliest)})
+				add("staff "+room, s, session.Visit{Room: room, At: m.now.Earliest, Checks: shownChecks(m.now.Earliest), Faults: shownFaults(m.now.Earliest), Tally: shownTally(m.now.Earliest)})
 			}
 			continue
 		}

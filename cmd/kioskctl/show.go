@@ -189,7 +189,7 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 			return err
 		}
 		still.Room, still.At, still.Checks = *room, now.Earliest, shownChecks(now.Earliest)
-		still.Tally = shownTally(now.Earliest)
+		still.Faults, still.Tally = shownFaults(now.Earliest), shownTally(now.Earliest)
 	}
 	office, err := v.office()
 	if err != nil {
@@ -254,6 +254,15 @@ func shownChecks(at time.Time) []page.Check {
 		{Thing: page.ThingProfile, Mark: page.Fine, State: "fine"},
 		{Thing: page.ThingContent, Mark: page.Fine, State: "fine", From: at},
 		{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: at},
+	}
+}
+
+// shownFaults is a log of faults to look at.
+func shownFaults(until time.Time) []page.FaultRecord {
+	hour := until.Truncate(time.Hour)
+	return []page.FaultRecord{
+		{Code: "P-02", At: hour, N: 1}, {Code: "R-05", At: hour.Add(-26 * time.Hour), N: 3}, {Code: "S-03", N: 1},
+		{Code: "P-06", At: hour.AddDate(0, 0, -3), N: 2},
 	}
 }
 

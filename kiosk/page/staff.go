@@ -188,6 +188,8 @@ func (v voice) staff(subject Subject) (p Page, ok bool) {
 		p = v.paper(s)
 	case Statistics:
 		p = v.statistics(s)
+	case Faults:
+		p = v.faults(s)
 	case TestSlip:
 		p = v.scene(NoMark, "test-slip")
 		p.Lead = append(p.Lead, v.Say("scene.test-slip.paper", "width", strconv.Itoa(s.Width), "dpi", strconv.Itoa(s.DPI)))
@@ -199,9 +201,13 @@ func (v voice) staff(subject Subject) (p Page, ok bool) {
 		return Page{}, false
 	}
 	p.Lang, p.Titles = v.Language, v.titles()
-	p.Titles.Rows = v.Say("staff.now")
-	if _, ok := subject.(Statistics); ok {
+	switch subject.(type) {
+	case Statistics:
 		p.Titles.Rows = v.Say("staff.visits")
+	case Faults:
+		p.Titles.Rows = v.Say("staff.newest-first")
+	default:
+		p.Titles.Rows = v.Say("staff.now")
 	}
 	p.Buttons = append(p.Buttons, v.button(ActLanguage))
 	return p, true
@@ -254,7 +260,7 @@ func (v voice) menu(s StaffMenu) Page {
 	if s.TimeTaken {
 		p = v.scene(Fine, "staff-time")
 	}
-	p.Buttons = []Button{v.choice(ActSelfTest)}
+	p.Buttons = []Button{v.choice(ActSelfTest), v.choice(ActFaults)}
 	if s.Clock {
 		p.Buttons = append(p.Buttons, v.choice(ActClock))
 	}
@@ -292,9 +298,7 @@ func (v voice) selfTest(s SelfTest) Page {
 	if s.Picture != "" {
 		p.Rest = v.Say("staff.picture", "file", s.Picture)
 	}
-	if !s.At.IsZero() {
-		p.Foot = []string{v.Say("staff.machine-time", "moment", v.moment(s.At))}
-	}
+	p.Foot = v.machineTime(s.At)
 	p.Buttons = []Button{v.button(ActPrint), v.button(ActBack)}
 	return p
 }

@@ -28,11 +28,13 @@ func TestStaffPages(t *testing.T) {
 	for _, why := range []string{"synchronised", "unsynchronised", "before-lower-bound", "too-far-ahead", "confirmed", "carried", "battery", "simulation"} {
 		checks = append(checks, page.Check{Thing: page.ThingClock, Mark: page.Attention, State: "untrusted", Code: "C-01", From: at, Until: at, Why: why})
 	}
+	lately := []page.FaultRecord{{Code: "P-02", At: at, N: 1}, {Code: "R-05", N: 12}, {Code: "Z-99", At: at, N: 2}}
 	subjects := []page.Subject{
 		page.StartOfDay{}, page.StartOfDay{At: at}, page.StartOfDay{At: at, Possible: true}, page.StartOfDay{At: at, Possible: true, Code: "R-02"},
 		page.StaffMenu{}, page.StaffMenu{Clock: true, Printer: true, TimeTaken: true},
 		page.StaffClock{}, page.StaffClock{At: at}, page.StaffClock{At: at, Refused: true},
 		page.SelfTest{}, page.SelfTest{Checks: checks[:1], Picture: "slip-0001.png"}, page.SelfTest{Checks: checks, Content: content.Embedded(), At: at, Slip: page.Printing{}, Notes: []string{"F-01"}},
+		page.Faults{}, page.Faults{List: []page.FaultRecord{}}, page.Faults{List: lately, Content: content.Embedded(), At: at, Slip: page.Printed{}},
 		page.Paper{}, page.Paper{Check: &checks[1], Slip: page.NotPrinted{Code: "P-02", Partial: true}}, page.Paper{Slip: page.Printed{}},
 		page.TestSlip{Width: 576, DPI: 203, Sizes: []float64{20, 10.5}},
 	}
@@ -68,6 +70,12 @@ func TestStaffPages(t *testing.T) {
 		for _, want := range []string{"C-01", "F-01 x", "本体の日時を確かめられません", "係員メニューで日付と時刻を入れます"} {
 			if !strings.Contains(all, want) {
 				t.Errorf("the self-test in %s does not say %q:\n%s", l, want, all)
+			}
+		}
+		log := page.Text(page.Of(page.Faults{List: lately, Content: content.Embedded()}, site.Office{}, l))
+		for _, want := range []string{"P-02", "用紙がありません", "R-05", "時刻不明", "12", "Z-99"} {
+			if !strings.Contains(log, want) {
+				t.Errorf("the log of faults in %s does not say %q:\n%s", l, want, log)
 			}
 		}
 		fine := page.Of(page.SelfTest{Checks: []page.Check{{Thing: page.ThingReader, Mark: page.Fine, State: "fine"}, {Thing: page.ThingLamps, State: "absent"}}}, site.Office{}, l)

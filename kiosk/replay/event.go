@@ -65,6 +65,13 @@ var kinds = []kind{
 		checks, err := each(d.Checks, check.check)
 		return session.PartsTold{Visit: d.Visit, Checks: checks}, err
 	}),
+	of("faults-told", func(e session.FaultsTold) (faultsTold, error) {
+		list, err := each(e.List, func(r page.FaultRecord) (fault, error) { return fault(r), nil })
+		return faultsTold{list}, err
+	}, func(d faultsTold) (session.FaultsTold, error) {
+		list, err := each(d.List, func(f fault) (page.FaultRecord, error) { return page.FaultRecord(f), nil })
+		return session.FaultsTold{List: list}, err
+	}),
 	of("tally-told", func(e session.TallyTold) (tally, error) {
 		t := e.Tally
 		return tally{t.From, t.Until, written(t.Visits), written(t.Guides), written(t.Slips)}, nil
@@ -140,6 +147,14 @@ type (
 		From  time.Time `json:"from,omitzero"`
 		Until time.Time `json:"until,omitzero"`
 		Why   string    `json:"why,omitempty"`
+	}
+	faultsTold struct {
+		List []fault `json:"list"`
+	}
+	fault struct {
+		Code string    `json:"code"`
+		At   time.Time `json:"at,omitzero"`
+		N    int       `json:"n"`
 	}
 	tally struct {
 		From   card.Date `json:"from"`

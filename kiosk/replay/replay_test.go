@@ -241,6 +241,8 @@ func (k *kiosk) feed(ev session.Event) {
 			now = append(now, session.PartsTold{Visit: e.Visit, Checks: []page.Check{
 				{Thing: page.ThingPrinter, Mark: page.Bad, Code: "P-02", State: "fault"}, {Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: noon},
 			}})
+		case session.AskFaults:
+			now = append(now, session.FaultsTold{List: []page.FaultRecord{{Code: "P-02", At: noon.Truncate(time.Hour), N: 3}, {Code: "S-03", N: 1}}})
 		case session.AskTally:
 			now = append(now, session.TallyTold{Tally: page.Tally{
 				From: cardtest.Reference, Until: cardtest.Reference, Visits: []page.Count{{Name: "locked:sign", N: 12}}, Slips: []page.Count{{Name: "confirmed", N: 7}},
@@ -326,7 +328,7 @@ func whole(t *testing.T, code, other string) *kiosk {
 	k.in(session.Staff)
 	k.typed(code + other)
 	k.typed(code + code)
-	k.touch(page.ActSelfTest, page.ActPrint, page.ActBack, page.ActPaper, page.ActTrial, page.ActBack, page.ActStatistics, page.ActMore, page.ActBack, page.ActFinish)
+	k.touch(page.ActSelfTest, page.ActPrint, page.ActBack, page.ActPaper, page.ActTrial, page.ActBack, page.ActFaults, page.ActMore, page.ActBack, page.ActStatistics, page.ActMore, page.ActBack, page.ActFinish)
 	k.in(session.Attract)
 	k.touch(page.ActLanguage, page.ActStaff)
 	k.typed(code)
@@ -402,7 +404,7 @@ func TestNoDigitOfTheCode(t *testing.T) {
 // TestKeys holds a recording against a list of what may stand in it: whoever adds to it has to think of visitors.
 func TestKeys(t *testing.T) {
 	allowed := strings.Fields("ms event with shows screen slip visit done total facts now earliest latest why action job result code token " +
-		"verdict tries fault ok checks thing mark state said from until visits guides slips name n believed wall open " +
+		"verdict tries fault ok checks thing mark state said from until visits guides slips name n believed wall open list at " +
 		"schema kind outcome card_expiry counters certificates also_on_card exchanges key left not_before not_after")
 	for i, l := range strings.Split(strings.TrimSpace(whole(t, "271828", "314159").file.String()), "\n") {
 		var document any
@@ -437,7 +439,7 @@ func TestChangedRecordings(t *testing.T) {
 	for _, part := range []string{
 		`"card-laid"`, `"read-done"`, `"judged"`, `"action":"details"`, `"action":"yes"`, `"action":"print"`, `"print-ended"`, `"card-lifted"`,
 		`"action":"lang:en"`, `"action":"guide:prevention/stop"`, `"timeout"`, `"reader-gone"`, `"door-moved","with":{"open":false}`,
-		`"action":"staff"`, `"action":"digit:0"`, `"code-kept"`, `"code-checked"`, `"parts-told"`, `"tally-told"`,
+		`"action":"staff"`, `"action":"digit:0"`, `"code-kept"`, `"code-checked"`, `"parts-told"`, `"faults-told"`, `"tally-told"`,
 	} {
 		i := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, part) })
 		if i < 0 {

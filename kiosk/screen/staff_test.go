@@ -26,10 +26,14 @@ func staffStills(l text.Language) []session.State {
 		From: day, Until: day, Visits: []page.Count{{Name: "all-clear", N: 61}, {Name: "locked:sign", N: 27}, {Name: "wrong-card", N: 3}},
 		Guides: []page.Count{{Name: "portal", N: 14}}, Slips: []page.Count{{Name: "confirmed", N: 118}, {Name: "failed", N: 2}},
 	}
+	faults := []page.FaultRecord{
+		{Code: "P-02", At: staffTime.Truncate(time.Hour), N: 1}, {Code: "R-05", At: staffTime.Add(-26 * time.Hour).Truncate(time.Hour), N: 12},
+		{Code: "L-02", N: 2}, {Code: "Z-99", At: staffTime.AddDate(0, -1, 0).Truncate(time.Hour), N: 1},
+	}
 	set := session.Settings{Printer: true, Clock: true, Code: session.CodeSet, Content: content.Embedded(), Staff: notice}
 	var all []session.State
 	for _, room := range session.Rooms() {
-		all = append(all, session.Still(set, session.Staff, session.Visit{Lang: l, Room: room, At: staffTime, Checks: checks, Tally: tally}))
+		all = append(all, session.Still(set, session.Staff, session.Visit{Lang: l, Room: room, At: staffTime, Checks: checks, Faults: faults, Tally: tally}))
 	}
 	return all
 }
@@ -39,7 +43,7 @@ func staffStills(l text.Language) []session.State {
 func TestStaffTouchesOnePart(t *testing.T) {
 	for _, l := range text.Languages() {
 		for _, st := range append(staffStills(l), session.Still(session.Settings{Clock: true}, session.StartOfDay, session.Visit{Lang: l, At: staffTime})) {
-			if r := st.Room(); r == "self-test" || r == "paper" || r == "statistics" {
+			if r := st.Room(); r == "self-test" || r == "faults" || r == "paper" || r == "statistics" {
 				continue
 			}
 			for _, g := range grids {

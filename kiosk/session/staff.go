@@ -34,6 +34,7 @@ const (
 	roomCode  room = "code"
 	roomMenu  room = "menu"
 	roomTest  room = "self-test"
+	roomFault room = "faults"
 	roomClock room = "clock"
 	roomPaper room = "paper"
 	roomTally room = "statistics"
@@ -41,7 +42,7 @@ const (
 
 // Rooms returns the names of staff's pages, for pictures.
 func Rooms() []string {
-	return []string{string(roomMenu), string(roomCode), string(roomTest), string(roomClock), string(roomPaper), string(roomTally)}
+	return []string{string(roomMenu), string(roomCode), string(roomTest), string(roomFault), string(roomClock), string(roomPaper), string(roomTally)}
 }
 
 // desk is what staff's screens know.
@@ -53,6 +54,7 @@ type desk struct {
 	tries   int    // left
 	code    string // of the fault that closes the menu
 	checks  []page.Check
+	faults  []page.FaultRecord // nil: not yet told
 	tally   page.Tally
 	refused bool // the moment cannot be
 	taken   bool // the moment is used
@@ -81,6 +83,8 @@ type (
 	}
 	// AskParts asks how every part is; the answer is PartsTold with the same Visit.
 	AskParts struct{ Visit int }
+	// AskFaults asks what went wrong lately; the answer is FaultsTold.
+	AskFaults struct{}
 	// AskTally asks what was counted; the answer is TallyTold.
 	AskTally struct{}
 	// Restart ends the program so that it is started anew.
@@ -92,6 +96,7 @@ func (Confirm) effect()   {}
 func (CheckCode) effect() {}
 func (KeepCode) effect()  {}
 func (AskParts) effect()  {}
+func (AskFaults) effect() {}
 func (AskTally) effect()  {}
 func (Restart) effect()   {}
 
@@ -140,6 +145,9 @@ type PartsTold struct {
 	Checks []page.Check
 }
 
+// FaultsTold is the answer to an AskFaults, the newest first.
+type FaultsTold struct{ List []page.FaultRecord }
+
 // TallyTold is the answer to an AskTally.
 type TallyTold struct{ Tally page.Tally }
 
@@ -149,6 +157,7 @@ func (Confirmed) event()   {}
 func (CodeChecked) event() {}
 func (CodeKept) event()    {}
 func (PartsTold) event()   {}
+func (FaultsTold) event()  {}
 func (TallyTold) event()   {}
 
 // noState is the code of a ledger that is not there or cannot be used.
@@ -221,6 +230,8 @@ func (s *State) deskSubject() page.Subject {
 		return page.StaffMenu{Clock: s.set.Clock, Printer: s.set.Printer, TimeTaken: d.taken}
 	case roomTest:
 		return page.SelfTest{Checks: d.checks, Notes: s.set.Staff, Slip: s.slip, Content: s.set.Content, At: d.wall}
+	case roomFault:
+		return page.Faults{List: d.faults, Slip: s.slip, Content: s.set.Content, At: d.wall}
 	case roomTally:
 		return page.Statistics{Tally: d.tally, Content: s.set.Content}
 	case roomClock:
@@ -269,7 +280,7 @@ func (n *turn) atDesk(a page.Action) bool {
 	switch n.desk.room {
 	case roomMenu:
 		n.menu(a)
-	case roomTest, roomPaper:
+	case roomTest, roomPaper, roomFault:
 		n.parts(a)
 	case roomClock:
 		n.clock(a)
@@ -336,6 +347,9 @@ func (n *turn) goTo(r room) {
 		n.do(AskParts{n.visit})
 	case roomClock:
 		n.do(AskClock{})
+	case roomFault:
+		n.do(AskClock{})
+		n.do(AskFaults{})
 	case roomTally:
 		n.do(AskTally{})
 	}
@@ -345,6 +359,8 @@ func (n *turn) menu(a page.Action) {
 	switch {
 	case a == page.ActSelfTest:
 		n.goTo(roomTest)
+	case a == page.ActFaults:
+		n.goTo(roomFault)
 	case a == page.ActClock && n.set.Clock:
 		n.goTo(roomClock)
 	case a == page.ActPaper && n.set.Printer:
@@ -360,7 +376,7 @@ func (n *turn) parts(a page.Action) {
 	switch {
 	case a == page.ActBack:
 		n.goTo(roomMenu)
-	case a == page.ActPrint && n.desk.room == roomTest && n.desk.checks != nil && n.canPrint():
+	case a == page.ActPrint && (n.desk.room == roomTest && n.desk.checks != nil || n.desk.room == roomFault && n.desk.faults != nil) && n.canPrint():
 		n.printForStaff(Print{Page: page.Of(n.deskSubject(), n.office(), n.Lang)})
 	case a == page.ActTrial && n.desk.room == roomPaper && n.canPrint():
 		n.printForStaff(Print{Page: page.Page{Lang: n.Lang}, Trial: true})
@@ -405,7 +421,7 @@ func (n *turn) deskEvent(ev Event) {
 			n.do(AskClock{})
 		}
 	case ClockTold:
-		if !n.ticking() && n.Room() != string(roomTest) {
+		if !n.ticking() && n.Room() != string(roomTest) && n.Room() != string(roomFault) {
 			return
 		}
 		if n.at == StartOfDay && ev.Believed { // a time source came first
@@ -413,7 +429,7 @@ func (n *turn) deskEvent(ev Event) {
 			return
 		}
 		d.told, d.wall, d.lower, d.upper = true, ev.Wall, ev.From, ev.Until
-		if n.ticking() { // a self-test only says when it was
+		if n.ticking() { // what is printed only says when it was
 			n.minute, n.rearm = 60-ev.Wall.Second(), true
 		}
 	case Confirmed:
@@ -450,6 +466,10 @@ func (n *turn) deskEvent(ev Event) {
 		}
 		n.set.Code = CodeSet
 		n.goTo(roomMenu)
+	case FaultsTold:
+		if n.Room() == string(roomFault) {
+			d.faults = append([]page.FaultRecord{}, ev.List...)
+		}
 	case TallyTold:
 		if n.Room() == string(roomTally) {
 			d.tally = ev.Tally

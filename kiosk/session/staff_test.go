@@ -19,7 +19,7 @@ import (
 
 // staffActions are touches that mean something on staff's screens alone.
 func staffActions() []page.Action {
-	return []page.Action{page.ActStaff, page.ActConfirm, page.ActLater, page.ActSelfTest, page.ActStatistics, page.ActRestart, page.ActShift + "soon", page.ActDigit + "12"}
+	return []page.Action{page.ActStaff, page.ActConfirm, page.ActLater, page.ActSelfTest, page.ActFaults, page.ActStatistics, page.ActRestart, page.ActShift + "soon", page.ActDigit + "12"}
 }
 
 // atDesk is what happens at staff's screens: mostly touches of what is offered there.
@@ -47,6 +47,8 @@ func answered(rnd *rand.Rand, e Effect) Event {
 		return CodeChecked{Visit: e.Visit, Verdict: CodeVerdict(rnd.IntN(4)), Tries: 3, Code: "S-01"}
 	case KeepCode:
 		return CodeKept{Visit: e.Visit, OK: rnd.IntN(2) == 0, Code: "S-01"}
+	case AskFaults:
+		return FaultsTold{List: []page.FaultRecord{{Code: "P-02", N: 1}}}
 	case AskParts:
 		return PartsTold{Visit: e.Visit, Checks: parts()}
 	}

@@ -181,9 +181,10 @@ type Visit struct {
 	Code        string // of a fault or a slip that did not come
 	Tries       int
 	Guide       string // the place in the guides: GUIDE or GUIDE/NODE
-	Room        string // of staff's: code menu self-test clock paper statistics
+	Room        string // of staff's: code menu self-test faults clock paper statistics
 	At          time.Time
 	Checks      []page.Check
+	Faults      []page.FaultRecord
 	Tally       page.Tally
 }
 
@@ -214,7 +215,7 @@ func Still(set Settings, screen Screen, v Visit) State {
 	}
 	if screen == Staff || screen == StartOfDay {
 		s.slip = nil
-		s.desk = desk{room: room(v.Room), told: true, wall: v.At, upper: v.At, lower: v.At.Truncate(time.Minute), checks: v.Checks, tally: v.Tally}
+		s.desk = desk{room: room(v.Room), told: true, wall: v.At, upper: v.At, lower: v.At.Truncate(time.Minute), checks: v.Checks, faults: v.Faults, tally: v.Tally}
 	}
 	if screen == GuideStep && set.Content != nil {
 		s.walk, _ = guide.At(&set.Content.Guides, v.Guide, s.known())

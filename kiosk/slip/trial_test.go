@@ -10,19 +10,25 @@ import (
 	"kagimado/kiosk/text"
 )
 
-// TestSelfTestOnPaper: whatever is wrong, the self-test can be printed.
+// TestSelfTestOnPaper: whatever is or went wrong, the self-test and the log of faults can be printed.
 func TestSelfTestOnPaper(t *testing.T) {
 	var checks []page.Check
-	for _, f := range content.Embedded().Faults {
-		checks = append(checks, page.Check{Thing: page.ThingPrinter, Mark: page.Bad, State: "fault", Code: f.Code})
-	}
+	var lately []page.FaultRecord
 	at := time.Date(2026, 11, 24, 1, 15, 0, 0, time.UTC)
+	for i, f := range content.Embedded().Faults {
+		checks = append(checks, page.Check{Thing: page.ThingPrinter, Mark: page.Bad, State: "fault", Code: f.Code})
+		lately = append(lately, page.FaultRecord{Code: f.Code, At: at.Add(-time.Duration(i) * time.Hour).Truncate(time.Hour), N: i + 1})
+	}
 	checks = append(checks, page.Check{Thing: page.ThingClock, Mark: page.Fine, State: "fine", From: at, Until: at, Why: "confirmed"})
 	for _, l := range text.Languages() {
 		for _, width := range []int{384, 576} {
 			p := page.Of(page.SelfTest{Checks: checks, Content: content.Embedded(), At: at}, site.Office{}, l)
 			if _, err := Set(p, Options{width, 203}); err != nil {
 				t.Errorf("self-test in %s at %d dots: %v", l, width, err)
+			}
+			p = page.Of(page.Faults{List: lately, Content: content.Embedded(), At: at}, site.Office{}, l)
+			if _, err := Set(p, Options{width, 203}); err != nil {
+				t.Errorf("log of faults in %s at %d dots: %v", l, width, err)
 			}
 		}
 	}
