@@ -9,6 +9,7 @@ import (
 
 	"kagimado/hw"
 	"kagimado/kiosk/ledger"
+	"kagimado/kiosk/page"
 )
 
 // The record of the last faults, how many it keeps, and how often it is written at most.
@@ -72,6 +73,15 @@ func (h *history) note(code hw.Code, at time.Time) {
 	}
 	h.faults = slices.Insert(h.faults, 0, occurrence{code, hour, 1})
 	h.faults = h.faults[:min(len(h.faults), faultsKept)]
+}
+
+// told is the history as staff read it; never nil.
+func (h *history) told() []page.FaultRecord {
+	list := []page.FaultRecord{}
+	for _, o := range h.faults {
+		list = append(list, page.FaultRecord{Code: string(o.Code), At: o.Hour, N: o.N})
+	}
+	return list
 }
 
 // due returns the record when it has to be written; nil when not.

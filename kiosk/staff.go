@@ -64,6 +64,8 @@ func (l *loop) serve(ctx context.Context, e session.Effect) {
 		l.askParts(ctx, e.Visit)
 	case session.AskTally:
 		l.feed(ctx, session.TallyTold{Tally: l.tally.sum()})
+	case session.AskFaults:
+		l.feed(ctx, session.FaultsTold{List: l.history.told()})
 	case session.Restart:
 		l.restart = true
 	}

@@ -147,6 +147,12 @@ func TestStaffMenu(t *testing.T) {
 		}
 		s.tap(page.ActBack)
 
+		s.tap(page.ActFaults)
+		if said := page.Text(s.inRoom(0, "faults").Page); !strings.Contains(said, "F-01") || !strings.Contains(said, "L-01") {
+			t.Errorf("the history does not say F-01 and L-01:\n%s", said)
+		}
+		s.tap(page.ActBack)
+
 		s.tap(page.ActPaper)
 		s.tap(page.ActTrial)
 		s.tap(page.ActBack)

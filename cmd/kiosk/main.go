@@ -51,7 +51,9 @@ type hardware struct {
 	now     func() diagnosis.Now
 	clock   kiosk.Clock // nil: it cannot be set
 	faults  []hw.Code   // of what could not be opened
-	bench   bench
+
+	timekeeper kiosk.Timekeeper // nil: nothing of the time is kept
+	bench      bench
 }
 
 // bench is what simulated hardware adds: a line at the bottom, keys that lay cards, an end, and a recording. It is empty in
@@ -122,7 +124,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	devices, err := openHardware(place.Profile, log)
+	devices, err := openHardware(place.Profile, loadTime(records, log), log)
 	if err != nil {
 		return err
 	}
@@ -146,7 +148,7 @@ func run(ctx context.Context, o options) error {
 		Reader: devices.reader, Printer: devices.printer, Lamps: devices.lamps, Screen: terminal,
 		Profile: place.Profile, Staff: place.staff, Content: content.Embedded(), Now: devices.now,
 		Slip: slip.Options{Width: place.Printer.Width, DPI: place.Printer.DPI}, Log: log,
-		Clock: devices.clock, Faults: devices.faults, Built: built,
+		Clock: devices.clock, Timekeeper: devices.timekeeper, Faults: devices.faults, Built: built,
 		PrintTimeout: wiring.PrintTimeout(place.Printer),
 		Status:       devices.bench.status, Keys: devices.bench.keys, AllowQuit: devices.bench.ends, Record: devices.bench.record,
 		Pulse: pulse, Boot: bootID(),

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"kagimado/hw"
+	"kagimado/kiosk"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/ledger"
 	"kagimado/kiosk/site"
@@ -39,6 +40,21 @@ func openLedger(folder string, log *slog.Logger) *ledger.Ledger {
 		return nil
 	}
 	return l
+}
+
+// loadTime returns what was kept of the time; nil when nothing can be used, which costs staff a touch.
+func loadTime(records *ledger.Ledger, log *slog.Logger) []byte {
+	if records == nil {
+		return nil
+	}
+	data, err := records.Load(kiosk.ClockRecord)
+	if err != nil {
+		if !errors.Is(err, ledger.ErrNone) {
+			log.Warn("the time was lost", "error", err)
+		}
+		return nil
+	}
+	return data
 }
 
 // loadProfile takes a profile with unknown keys, because an older program must run a newer file. Instead of one with

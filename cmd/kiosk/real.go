@@ -7,22 +7,27 @@ import (
 
 	"kagimado/cmd/internal/wiring"
 	"kagimado/hw"
+	"kagimado/hw/clock"
 	"kagimado/kiosk/site"
 )
 
-// openHardware opens the devices the profile names. Only a profile that cannot be meant fails; a device that is not
+// openHardware opens the devices the profile names; saved is what was kept of the time. Only a profile that cannot be meant fails; a device that is not
 // there is a fault with a code, later, where it is needed.
-func openHardware(p *site.Profile, log *slog.Logger) (hardware, error) {
+func openHardware(p *site.Profile, saved []byte, log *slog.Logger) (hardware, error) {
 	paper, err := wiring.Printer(p.Printer)
 	if err != nil {
 		return hardware{}, err
 	}
-	watch, now, err := wiring.Clock(nil)
+	watch, now, err := wiring.Clock(saved)
 	if err != nil {
 		log.Warn("clock", "error", err)
 	}
 	lamps, err := wiring.Lines(p.Lines)
 	var faults []hw.Code
+	if watch.Battery() == clock.BatteryLost {
+		log.Warn("clock", "code", hw.ClockBattery)
+		faults = append(faults, hw.ClockBattery)
+	}
 	if err != nil {
 		code := hw.CodeOf(err, hw.LinesMissing)
 		log.Warn("lamps", "code", code, "error", err)
@@ -30,6 +35,6 @@ func openHardware(p *site.Profile, log *slog.Logger) (hardware, error) {
 	}
 	return hardware{
 		reader: wiring.Reader(p.Reader, log), printer: paper, lamps: lamps,
-		clock: watch, now: now, faults: faults,
+		clock: watch, timekeeper: watch, now: now, faults: faults,
 	}, nil
 }

@@ -63,7 +63,7 @@ var record = flag.String("record", "", "record what happens into this file, for 
 // exchangeTime is about what a real card needs on a contactless reader; without it no progress would be seen.
 const exchangeTime = 25 * time.Millisecond
 
-func openHardware(p *site.Profile, log *slog.Logger) (hardware, error) {
+func openHardware(p *site.Profile, _ []byte, log *slog.Logger) (hardware, error) {
 	recording, err := recorder(p, log)
 	if err != nil {
 		return hardware{}, err
