@@ -48,6 +48,8 @@ type hardware struct {
 	reader  hw.Reader
 	printer hw.Printer // nil: none
 	lamps   hw.Lamps
+	beeper  hw.Beeper // nil: none
+	door    hw.Door   // nil: none
 	now     func() diagnosis.Now
 	clock   kiosk.Clock // nil: it cannot be set
 	faults  []hw.Code   // of what could not be opened
@@ -145,7 +147,7 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	cfg := kiosk.Config{
-		Reader: devices.reader, Printer: devices.printer, Lamps: devices.lamps, Screen: terminal,
+		Reader: devices.reader, Printer: devices.printer, Lamps: devices.lamps, Beeper: devices.beeper, Door: devices.door, Screen: terminal,
 		Profile: place.Profile, Staff: place.staff, Content: content.Embedded(), Now: devices.now,
 		Slip: slip.Options{Width: place.Printer.Width, DPI: place.Printer.DPI}, Log: log,
 		Clock: devices.clock, Timekeeper: devices.timekeeper, Faults: devices.faults, Built: built,

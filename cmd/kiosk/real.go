@@ -22,7 +22,7 @@ func openHardware(p *site.Profile, saved []byte, log *slog.Logger) (hardware, er
 	if err != nil {
 		log.Warn("clock", "error", err)
 	}
-	lamps, err := wiring.Lines(p.Lines)
+	wires, err := wiring.Lines(p.Lines)
 	var faults []hw.Code
 	if watch.Battery() == clock.BatteryLost {
 		log.Warn("clock", "code", hw.ClockBattery)
@@ -30,11 +30,19 @@ func openHardware(p *site.Profile, saved []byte, log *slog.Logger) (hardware, er
 	}
 	if err != nil {
 		code := hw.CodeOf(err, hw.LinesMissing)
-		log.Warn("lamps", "code", code, "error", err)
+		log.Warn("lines", "code", code, "error", err)
 		faults = append(faults, code)
 	}
+	var beeper hw.Beeper // nil, not the driver without one
+	var door hw.Door
+	if wires.Wired().Beeper {
+		beeper = wires
+	}
+	if wires.Wired().Door {
+		door = wires
+	}
 	return hardware{
-		reader: wiring.Reader(p.Reader, log), printer: paper, lamps: lamps,
+		reader: wiring.Reader(p.Reader, log), printer: paper, lamps: wires, beeper: beeper, door: door,
 		clock: watch, timekeeper: watch, now: now, faults: faults,
 	}, nil
 }

@@ -82,7 +82,7 @@ func openHardware(p *site.Profile, _ []byte, log *slog.Logger) (hardware, error)
 		r, s.table = memory, inMemory{memory}
 	}
 	return hardware{
-		reader: r, lamps: s.lamps, printer: &watched{folder, s}, now: believed,
+		reader: r, lamps: s.lamps, beeper: s.lamps, printer: &watched{folder, s}, now: believed,
 		bench: bench{status: s.status, keys: s.key, ends: true, record: recording},
 	}, nil
 }

@@ -1,13 +1,24 @@
-// Package lines drives what hangs on GPIO lines: the status lamps. It finds the chip by its label and the lines by
-// their names, because numbers have changed with kernels and boards (field.md §5).
+// Package lines drives what hangs on GPIO lines: the status lamps, staff's lamp, a beeper and the switch of the case's
+// door. It finds the chip by its label and the lines by their names, because numbers have changed with kernels and boards
+// (field.md §5).
 //
-// The package must never decide what is signalled, never leave a lamp lit behind, and never stop a kiosk whose lamps
-// are missing: they are the first thing a visitor sees and the last thing a reading needs.
+// Lamps and beeper are switched by a transistor or a driver such as the ULN2803 each, high is on; the beeper is an active
+// one of 1.5–2 kHz. The door's switch lies between its line and ground and is closed while the door is shut: the line is
+// pulled up, so that an open door and a broken wire look alike.
+//
+// When the program dies everything goes dark and silent without it, also after SIGKILL: lines are held by an open file,
+// the kernel closes that with the process, the chips of the Raspberry Pi turn freed lines back into inputs, and what
+// hangs on them must have a pull-down. No code can do that, and none here tries.
+//
+// The package must never decide what is signalled, never leave a lamp lit or a beeper on behind, and never stop a kiosk
+// whose lamps are missing: they are the first thing a visitor sees and the last thing a reading needs.
 package lines
 
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"syscall"
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
@@ -15,45 +26,69 @@ import (
 	"kagimado/hw"
 )
 
-// Options name the lines, as the kernel does: GPIO17. An empty name is a lamp that is not there. Chip is the label of
+// Options name the lines, as the kernel does: GPIO17. An empty name is a thing that is not there. Chip is the label of
 // the GPIO chip; empty means the one behind a Raspberry Pi's header.
 type Options struct {
 	Chip                            string
 	White, Blue, Green, Yellow, Red string
+	Staff                           string // staff's own lamp
+	Beeper                          string
+	Door                            string
 }
 
-// lamp is a bit in what is lit.
-type lamp uint8
+// output is a bit in what is on.
+type output uint8
 
 const (
-	white lamp = 1 << iota
+	white output = 1 << iota
 	blue
 	green
 	yellow
 	red
+	staff
+	beeper
 )
 
-// pattern is how one lamp shows one signal. Without off it is steady.
-type pattern struct {
-	lamp    lamp
+const lamps = white | blue | green | yellow | red
+
+// rhythm is how something goes on and off. Without off it is steady; times is how often, and without it for ever.
+type rhythm struct {
 	on, off time.Duration
+	times   int
+}
+
+// pattern is how one output tells one thing.
+type pattern struct {
+	output
+	rhythm
 }
 
 // patterns follow IEC 60073: slow flashing is 0.4–0.8 Hz, normal 1.4–2.8 Hz and the most urgent. Every signal has a
 // rhythm of its own, for those who cannot tell its colour, and none flashes more than three times a second.
 var patterns = map[hw.Signal]pattern{
-	hw.Ready:        {white, 1200 * time.Millisecond, 400 * time.Millisecond},
-	hw.Busy:         {blue, 800 * time.Millisecond, 800 * time.Millisecond},
-	hw.Done:         {green, time.Second, 0},
-	hw.Attention:    {yellow, 400 * time.Millisecond, 1200 * time.Millisecond},
-	hw.OutOfService: {red, 250 * time.Millisecond, 250 * time.Millisecond},
+	hw.Ready:        {white, rhythm{on: 1200 * time.Millisecond, off: 400 * time.Millisecond}},
+	hw.Busy:         {blue, rhythm{on: 800 * time.Millisecond, off: 800 * time.Millisecond}},
+	hw.Done:         {green, rhythm{on: time.Second}},
+	hw.Attention:    {yellow, rhythm{on: 400 * time.Millisecond, off: 1200 * time.Millisecond}},
+	hw.OutOfService: {red, rhythm{on: 250 * time.Millisecond, off: 250 * time.Millisecond}},
+}
+
+// call winks beside whatever the others show: staff find it, visitors need not ask what it means.
+var call = pattern{staff, rhythm{on: 200 * time.Millisecond, off: 1800 * time.Millisecond}}
+
+// sounds differ by number and length (field.md §5), and none lasts two seconds.
+var sounds = map[hw.Sound]pattern{
+	hw.Accepted: {beeper, rhythm{100 * time.Millisecond, 100 * time.Millisecond, 1}},
+	hw.Finished: {beeper, rhythm{100 * time.Millisecond, 100 * time.Millisecond, 2}},
+	hw.Refused:  {beeper, rhythm{400 * time.Millisecond, 200 * time.Millisecond, 3}},
 }
 
 // chip is the part of a GPIO chip that is needed: *gpioioctl.GPIOChip behind an adapter, or a test's.
 type chip interface {
 	Label() string
 	has(line string) bool
-	request(lines []string) (lineSet, error)
+	outputs(lines []string) (lineSet, error)
+	input(line string) (input, error) // pulled up
 }
 
 // lineSet is several lines of one chip, set in one step. *gpioioctl.LineSet is one.
@@ -62,26 +97,30 @@ type lineSet interface {
 	Close() error
 }
 
+// input is one line that is read. *gpioioctl.LineSet is one too.
+type input interface {
+	Read(mask gpio.GPIOValue) (gpio.GPIOValue, error)
+	Close() error
+}
+
 // headerChips are the labels of the chips behind the header: Pi 5, Pi 4, and the boards before.
 var headerChips = []string{"pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"}
 
-// Open takes the lines and leaves every lamp dark. The Lamps it returns are never nil and work as far as they can;
-// the error, a hw.Fault with L-01, says once what is missing.
-func Open(o Options) (*Lamps, error) { return open(o, chips) }
+// Open takes the lines and leaves every lamp dark and the beeper silent. The Lines it returns are never nil and work as
+// far as they can; the error says once what does not, as a hw.Fault: L-02 when other programs hold the lines and that is
+// all, otherwise L-01.
+func Open(o Options) (*Lines, error) { return open(o, chips) }
 
-func open(o Options, chips func() ([]chip, error)) (*Lamps, error) {
-	var wired []line
-	for _, l := range []line{{white, o.White}, {blue, o.Blue}, {green, o.Green}, {yellow, o.Yellow}, {red, o.Red}} {
-		if l.name != "" {
-			wired = append(wired, l)
-		}
+func open(o Options, chips func() ([]chip, error)) (*Lines, error) {
+	wired := false
+	for _, name := range []string{o.White, o.Blue, o.Green, o.Yellow, o.Red, o.Staff, o.Beeper, o.Door} {
+		wired = wired || name != ""
 	}
-	var groups []group
-	var err error
-	if len(wired) > 0 {
-		groups, err = take(o.Chip, wired, chips)
+	var t taken
+	if wired {
+		t.take(o, chips)
 	}
-	return start(groups), missing(err)
+	return start(t), t.fault()
 }
 
 func missing(err error) error {
@@ -91,57 +130,103 @@ func missing(err error) error {
 	return &hw.Fault{Code: hw.LinesMissing, Err: err}
 }
 
+// line is an output's.
 type line struct {
-	lamp lamp
-	name string
+	output output
+	name   string
 }
 
-// group is lines requested together and the lamps on them, in the same order.
+// group is lines requested together and the outputs on them, in the same order.
 type group struct {
-	set   lineSet
-	lamps []lamp
+	set     lineSet
+	outputs []output
 }
 
-// take requests the wired lines: all in one set, so that they change together, or those that are there and free.
-func take(label string, wired []line, chips func() ([]chip, error)) ([]group, error) {
+// taken is what could be had, and why the rest could not.
+type taken struct {
+	groups       []group
+	door         input
+	absent, busy []error
+}
+
+func (t *taken) fault() error {
+	switch err := errors.Join(append(t.absent, t.busy...)...); {
+	case len(t.absent) > 0:
+		return missing(err)
+	case len(t.busy) > 0:
+		return &hw.Fault{Code: hw.LinesBusy, Err: err}
+	}
+	return nil
+}
+
+// refused notes why a line could not be had. The module keeps only the text of what the kernel said.
+func (t *taken) refused(name string, err error) {
+	said := fmt.Errorf("requesting line %s: %w", name, err)
+	if strings.Contains(err.Error(), syscall.EBUSY.Error()) {
+		t.busy = append(t.busy, said)
+		return
+	}
+	t.absent = append(t.absent, said)
+}
+
+// take requests the lines: all outputs in one set, so that they change together, or those that are there and free.
+func (t *taken) take(o Options, chips func() ([]chip, error)) {
 	found, err := chips()
 	if err != nil {
-		return nil, fmt.Errorf("looking for GPIO chips: %w", err)
+		t.absent = append(t.absent, fmt.Errorf("looking for GPIO chips: %w", err))
+		return
 	}
-	c := choose(found, label)
+	c := choose(found, o.Chip)
 	if c == nil {
 		var labels []string
 		for _, f := range found {
 			labels = append(labels, f.Label())
 		}
-		return nil, fmt.Errorf("looking for GPIO chip %q: only %q are there", label, labels)
+		t.absent = append(t.absent, fmt.Errorf("looking for GPIO chip %q: only %q are there", o.Chip, labels))
+		return
 	}
-	var errs []error
 	var there []line
-	for _, l := range wired {
-		if c.has(l.name) {
+	for _, l := range []line{
+		{white, o.White}, {blue, o.Blue}, {green, o.Green}, {yellow, o.Yellow}, {red, o.Red}, {staff, o.Staff}, {beeper, o.Beeper},
+	} {
+		if t.has(c, l.name) {
 			there = append(there, l)
-		} else {
-			errs = append(errs, fmt.Errorf("line %s is not on %s", l.name, c.Label()))
 		}
 	}
+	t.takeOutputs(c, there)
+	if t.has(c, o.Door) {
+		if t.door, err = c.input(o.Door); err != nil {
+			t.door = nil
+			t.refused(o.Door, err)
+		}
+	}
+}
+
+func (t *taken) has(c chip, name string) bool {
+	if name != "" && !c.has(name) {
+		t.absent = append(t.absent, fmt.Errorf("line %s is not on %s", name, c.Label()))
+		return false
+	}
+	return name != ""
+}
+
+func (t *taken) takeOutputs(c chip, there []line) {
 	if len(there) == 0 {
-		return nil, errors.Join(errs...)
+		return
 	}
 	if g, err := requestGroup(c, there); err == nil {
-		return []group{g}, errors.Join(errs...)
+		t.groups = []group{g}
+		return
 	}
 	// One line that another program holds refuses the whole set.
-	var groups []group
 	for _, l := range there {
 		g, err := requestGroup(c, []line{l})
 		if err != nil {
-			errs = append(errs, fmt.Errorf("requesting line %s: %w", l.name, err))
+			t.refused(l.name, err)
 			continue
 		}
-		groups = append(groups, g)
+		t.groups = append(t.groups, g)
 	}
-	return groups, errors.Join(errs...)
 }
 
 func choose(found []chip, label string) chip {
@@ -164,62 +249,114 @@ func requestGroup(c chip, lines []line) (group, error) {
 	var names []string
 	for _, l := range lines {
 		names = append(names, l.name)
-		g.lamps = append(g.lamps, l.lamp)
+		g.outputs = append(g.outputs, l.output)
 	}
 	var err error
-	g.set, err = c.request(names)
+	g.set, err = c.outputs(names)
 	return g, err
 }
 
-func (g group) light(lit lamp) error {
+func (g group) put(on output) error {
 	var bits gpio.GPIOValue
-	for i, l := range g.lamps {
-		if lit&l != 0 {
+	for i, o := range g.outputs {
+		if on&o != 0 {
 			bits |= 1 << i
 		}
 	}
-	return g.set.Out(bits, 1<<len(g.lamps)-1)
+	return g.set.Out(bits, 1<<len(g.outputs)-1)
 }
 
-// Lamps shows one signal at a time until Close. Its methods may be called from any goroutine.
-type Lamps struct {
+// Wired tells what of the lines could be had at Open.
+type Wired struct {
+	Lamps  bool // at least one for visitors
+	Staff  bool
+	Beeper bool
+	Door   bool
+}
+
+// Lines shows one signal at a time, winks for staff, beeps and watches the door until Close. Its methods may be called
+// from any goroutine.
+type Lines struct {
+	wired    Wired
+	door     input // nil: none
 	requests chan request
 	closing  chan chan error
 	closed   chan struct{}
 }
 
-var _ hw.Lamps = (*Lamps)(nil)
+var (
+	_ hw.Lamps  = (*Lines)(nil)
+	_ hw.Beeper = (*Lines)(nil)
+	_ hw.Door   = (*Lines)(nil)
+)
 
+// request changes what one player plays.
 type request struct {
-	signal hw.Signal
+	change func(*players)
 	result chan<- error
 }
 
-var errClosed = errors.New("the lamps are closed")
+var errClosed = errors.New("the lines are closed")
 
-func start(groups []group) *Lamps {
-	l := &Lamps{make(chan request), make(chan chan error), make(chan struct{})}
-	go l.run(groups)
+func start(t taken) *Lines {
+	l := &Lines{door: t.door, requests: make(chan request), closing: make(chan chan error), closed: make(chan struct{})}
+	l.wired.Door = t.door != nil
+	for _, g := range t.groups {
+		for _, o := range g.outputs {
+			l.wired.Lamps = l.wired.Lamps || o&lamps != 0
+			l.wired.Staff = l.wired.Staff || o == staff
+			l.wired.Beeper = l.wired.Beeper || o == beeper
+		}
+	}
+	go l.run(t.groups)
 	return l
 }
 
-// Show changes the signal. The first failure of a line is returned once, here or at the next call when it came while
-// a lamp was flashing; then the lamps stay dark and Show does nothing.
-func (l *Lamps) Show(s hw.Signal) error {
+// Wired tells what is there to be used.
+func (l *Lines) Wired() Wired { return l.wired }
+
+// Show changes the signal. The first failure of a line is returned once, here or at the next call of Show, Call or Beep
+// when it came while a lamp was flashing; then what hung on it stays dark and the calls do nothing.
+func (l *Lines) Show(s hw.Signal) error {
+	return l.request(func(p *players) {
+		if s != p.shown {
+			p.shown = s
+			p.signal.begin(patterns[s])
+		}
+	})
+}
+
+// Call lets staff's lamp wink, or not. It fails as Show does.
+func (l *Lines) Call(on bool) error {
+	return l.request(func(p *players) {
+		switch {
+		case on == p.called:
+		case on:
+			p.staff.begin(call)
+		default:
+			p.staff.begin(pattern{})
+		}
+		p.called = on
+	})
+}
+
+// Beep sounds s, in place of a sound that still lasts. It fails as Show does.
+func (l *Lines) Beep(s hw.Sound) error {
+	return l.request(func(p *players) { p.beeper.begin(sounds[s]) })
+}
+
+func (l *Lines) request(change func(*players)) error {
 	result := make(chan error, 1)
 	select {
-	case l.requests <- request{s, result}:
+	case l.requests <- request{change, result}:
 		return <-result
 	case <-l.closed:
 		return errClosed
 	}
 }
 
-// Call does nothing yet: the profile names no line for staff's lamp.
-func (l *Lamps) Call(bool) error { return nil }
-
-// Close turns every lamp off, gives the lines back and waits until that is done.
-func (l *Lamps) Close() error {
+// Close turns everything off, gives the lines back and waits until that is done. Doors are watched no more.
+func (l *Lines) Close() error {
 	result := make(chan error, 1)
 	select {
 	case l.closing <- result:
@@ -230,60 +367,113 @@ func (l *Lamps) Close() error {
 	}
 }
 
-// run owns the lines. It starts and ends with every lamp dark.
-func (l *Lamps) run(groups []group) {
+// player plays one pattern after the other.
+type player struct {
+	pattern
+	timer *time.Timer
+	lit   bool
+	left  int // how often it still goes on, when that is counted
+}
+
+func newPlayer() player {
+	p := player{timer: time.NewTimer(time.Hour)}
+	p.timer.Stop()
+	return p
+}
+
+// begin starts n at once, whatever was played before. The zero pattern is nothing.
+func (p *player) begin(n pattern) {
+	p.timer.Stop()
+	p.pattern, p.lit, p.left = n, n.output != 0, n.times-1
+	if p.lit && n.off > 0 {
+		p.timer.Reset(n.on)
+	}
+}
+
+// turn is called when the timer fires.
+func (p *player) turn() {
+	switch {
+	case p.lit && p.times > 0 && p.left == 0:
+		p.lit = false
+	case p.lit:
+		p.lit = false
+		p.timer.Reset(p.off)
+	default:
+		p.lit = true
+		p.left--
+		p.timer.Reset(p.on)
+	}
+}
+
+// now is the output that is on now, if it is.
+func (p *player) now() output {
+	if p.lit {
+		return p.output
+	}
+	return 0
+}
+
+// players are all that go on at once.
+type players struct {
+	signal, staff, beeper player
+	shown                 hw.Signal
+	called                bool
+}
+
+// run owns the outputs. It starts and ends with all of them off.
+func (l *Lines) run(groups []group) {
 	defer close(l.closed)
 	var failed error // not yet told
-	light := func(lit lamp) {
+	put := func(on output) {
+		var live []group
 		for _, g := range groups {
-			if err := g.light(lit); err != nil {
-				failed = fmt.Errorf("setting the lamps: %w", err)
-			}
-		}
-		if failed != nil {
-			for _, g := range groups {
-				_ = g.light(0)
+			if err := g.put(on); err != nil {
+				failed = fmt.Errorf("setting the lines: %w", err)
+				_ = g.put(0)
 				_ = g.set.Close()
+				continue
 			}
-			groups = nil
+			live = append(live, g)
 		}
+		groups = live
 	}
-	light(0)
-	var now hw.Signal
-	var p pattern
-	lit := false
-	flash := time.NewTimer(time.Hour)
-	flash.Stop()
-	set := func(on bool) {
-		lit = on
-		next := p.on
-		if !on {
-			next = p.off
-			light(0)
-		} else {
-			light(p.lamp)
+	put(0)
+	p := &players{signal: newPlayer(), staff: newPlayer(), beeper: newPlayer()}
+	var now output
+	follow := func() {
+		if on := p.signal.now() | p.staff.now() | p.beeper.now(); on != now {
+			now = on
+			put(on)
 		}
-		if p.off > 0 && len(groups) > 0 {
-			flash.Reset(next)
+		if len(groups) == 0 { // nothing is left that could go on
+			for _, x := range []*player{&p.signal, &p.staff, &p.beeper} {
+				x.begin(pattern{})
+			}
 		}
 	}
 	for {
 		select {
 		case r := <-l.requests:
-			if r.signal != now {
-				now, p = r.signal, patterns[r.signal]
-				flash.Stop()
-				set(p.lamp != 0)
-			}
+			r.change(p)
+			follow()
 			r.result <- missing(failed)
 			failed = nil
-		case <-flash.C:
-			set(!lit)
+		case <-p.signal.timer.C:
+			p.signal.turn()
+			follow()
+		case <-p.staff.timer.C:
+			p.staff.turn()
+			follow()
+		case <-p.beeper.timer.C:
+			p.beeper.turn()
+			follow()
 		case result := <-l.closing:
-			flash.Stop()
-			light(0)
+			put(0)
 			for _, g := range groups {
 				failed = errors.Join(failed, g.set.Close())
+			}
+			if l.door != nil {
+				failed = errors.Join(failed, l.door.Close())
 			}
 			result <- missing(failed)
 			return

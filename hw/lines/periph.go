@@ -28,6 +28,10 @@ type periphChip struct{ *gpioioctl.GPIOChip }
 
 func (c periphChip) has(line string) bool { return c.ByName(line) != nil }
 
-func (c periphChip) request(lines []string) (lineSet, error) {
+func (c periphChip) outputs(lines []string) (lineSet, error) {
 	return c.LineSet(gpioioctl.LineOutput, gpio.NoEdge, gpio.PullNoChange, lines...)
+}
+
+func (c periphChip) input(line string) (input, error) {
+	return c.LineSet(gpioioctl.LineInput, gpio.NoEdge, gpio.PullUp, line)
 }

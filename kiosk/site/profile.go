@@ -83,6 +83,7 @@ type Printer struct {
 type Lines struct {
 	Chip                            string
 	White, Blue, Green, Yellow, Red string
+	Staff                           string // a lamp of their own
 	Beeper                          string
 	Door                            string
 }
@@ -191,9 +192,10 @@ func Load(name string, data []byte) (*Profile, []Problem) {
 	lines := top.table("lines")
 	p.Lines = Lines{
 		Chip: lines.text("chip"), White: lines.text("white"), Blue: lines.text("blue"), Green: lines.text("green"),
-		Yellow: lines.text("yellow"), Red: lines.text("red"), Beeper: lines.text("beeper"), Door: lines.text("door"),
+		Yellow: lines.text("yellow"), Red: lines.text("red"), Staff: lines.text("staff"),
+		Beeper: lines.text("beeper"), Door: lines.text("door"),
 	}
-	twice(lines, "white", "blue", "green", "yellow", "red", "beeper", "door")
+	twice(lines, "white", "blue", "green", "yellow", "red", "staff", "beeper", "door")
 	lines.finish()
 
 	p.Panel = panel(top.table("panel"))

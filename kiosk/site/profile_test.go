@@ -56,7 +56,7 @@ func TestLoad(t *testing.T) {
 	if d := cmp.Diff(Printer{Kind: PrinterTCP, Address: "192.168.10.20:9100", Baud: 9600, Flow: "rtscts", Width: 512, DPI: 180, Cut: true}, p.Printer); d != "" {
 		t.Errorf("printer (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff(Lines{Chip: "pinctrl-bcm2711", White: "GPIO17", Green: "GPIO22", Red: "GPIO24", Door: "GPIO6"}, p.Lines); d != "" {
+	if d := cmp.Diff(Lines{Chip: "pinctrl-bcm2711", White: "GPIO17", Green: "GPIO22", Red: "GPIO24", Staff: "GPIO5", Door: "GPIO6"}, p.Lines); d != "" {
 		t.Errorf("lines (-want +got):\n%s", d)
 	}
 	if columns, rows := p.Panel.Grid(); columns != 49 || rows != 15 {
@@ -205,6 +205,7 @@ func TestMistakes(t *testing.T) {
 		{"printer width", with("[printer]\nkind = \"none\"\nwidth = 600\n"), "17:9", "printer.width", Mistake, []string{"600", "576"}},
 		{"printer resolution", with("[printer]\nkind = \"none\"\ndpi = 300\n"), "17:7", "printer.dpi", Mistake, []string{"300", "180"}},
 		{"printer baud", with("[printer]\nkind = \"serial\"\npath = \"/dev/ttyUSB0\"\nbaud = 9601\n"), "18:8", "printer.baud", Mistake, []string{"9601", "115200"}},
+		{"staff's lamp on the door's line", with("[lines]\nstaff = \"GPIO6\"\ndoor = \"GPIO6\"\n"), "17:8", "lines.door", Mistake, []string{"GPIO6", "staff", "door"}},
 		{"line twice", with("[lines]\nwhite = \"GPIO17\"\nred = \"GPIO17\"\n"), "17:7", "lines.red", Mistake, []string{"GPIO17", "white", "red"}},
 		{"panel too coarse", with("[panel]\nmm = [155, 88]\npixels = [1280, 720]\ncell = [40, 80]\n"), "18:9", "panel.cell", Mistake, []string{"32桁×9行", "40桁×12行"}},
 		{"panel too fine", with("[panel]\nmm = [217, 136]\npixels = [1280, 800]\ncell = [16, 32]\n"), "18:9", "panel.cell", Advice, []string{"4.3mm", "4.9mm"}},

@@ -56,9 +56,10 @@ func Wired(l site.Lines) bool {
 
 // Lines takes the lines. What it returns works as far as it can and is never nil; the error says with its code what is
 // missing.
-func Lines(l site.Lines) (*lines.Lamps, error) {
+func Lines(l site.Lines) (*lines.Lines, error) {
 	return lines.Open(lines.Options{
 		Chip: l.Chip, White: l.White, Blue: l.Blue, Green: l.Green, Yellow: l.Yellow, Red: l.Red,
+		Staff: l.Staff, Beeper: l.Beeper, Door: l.Door,
 	})
 }
 
