@@ -5,16 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"net"
 	"time"
 
 	"kagimado/hw"
 )
 
-// Options tell where the printer is. Exactly one of Device, Address and Folder is set.
+// Options tell where the printer is. Exactly one of Device, Address, Folder and Dial is set.
 type Options struct {
 	Device  string // character device, such as /dev/usb/lp0 or /dev/ttyUSB0
 	Address string // host:port of a network printer; printers listen on 9100
 	Folder  string // slips become slip-NNNN.png here instead of paper
+
+	// Dial reaches a printer that is none of these: one inside this process, whose time is a test's.
+	Dial func(context.Context) (net.Conn, error)
 
 	Baud  int    // of a serial line, eight bits without parity; 0 leaves the line's speed alone
 	Flow  string // of a serial line: "rtscts", which is also the empty string, "xonxoff" or "none"
@@ -49,13 +53,13 @@ func (l Limits) orDefault() Limits {
 // Its methods may be called from any goroutine; jobs follow one another. There is nothing to close.
 func Open(o Options) (hw.Printer, error) {
 	set := 0
-	for _, s := range []string{o.Device, o.Address, o.Folder} {
-		if s != "" {
+	for _, is := range []bool{o.Device != "", o.Address != "", o.Folder != "", o.Dial != nil} {
+		if is {
 			set++
 		}
 	}
 	if set != 1 {
-		return nil, fmt.Errorf("opening printer: %d of device, address and folder are set; want exactly one", set)
+		return nil, fmt.Errorf("opening printer: %d of device, address, folder and dial are set; want exactly one", set)
 	}
 	if o.Folder != "" {
 		return &folder{path: o.Folder, free: freed()}, nil

@@ -44,20 +44,18 @@ var ways = map[string]func(testing.TB, *hwtest.Printer) *printer{
 		return open(t, Options{Device: path, Flow: "none", Limits: limits})
 	},
 	"pipe": func(t testing.TB, paper *hwtest.Printer) *printer {
-		p := open(t, Options{Device: "pipe", Limits: limits})
 		var server sync.WaitGroup
 		var one sync.Mutex // connection at a time
-		p.dial = func(context.Context) (*link, error) {
+		t.Cleanup(server.Wait)
+		return open(t, Options{Limits: limits, Dial: func(context.Context) (net.Conn, error) {
 			near, far := net.Pipe()
 			server.Go(func() {
 				one.Lock()
 				defer one.Unlock()
 				paper.Serve(t.Context(), far)
 			})
-			return &link{stream: near}, nil
-		}
-		t.Cleanup(server.Wait)
-		return p
+			return near, nil
+		}})
 	},
 }
 

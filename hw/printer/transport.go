@@ -14,6 +14,13 @@ import (
 // dial opens the way to the printer. It is done anew for every job: a replugged printer has a new file behind the
 // same name, and a network printer serves one connection at a time.
 func (o Options) dial(ctx context.Context) (*link, error) {
+	if o.Dial != nil {
+		conn, err := o.Dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &link{stream: conn}, nil
+	}
 	if o.Address != "" {
 		d := net.Dialer{Timeout: o.Limits.Open}
 		conn, err := d.DialContext(ctx, "tcp", o.Address)
