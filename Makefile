@@ -12,7 +12,7 @@ TEST_PACKAGES  = $(PCSC_PACKAGES) opensc zbar-tools tmux tesseract-ocr tesseract
 BUILD_DATE = $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS    = -s -w -X kagimado/hw/clock.built=$(BUILD_DATE)
 
-.PHONY: help run run-pcsc build test lint bench fuzz mutate clean go pictures sheets
+.PHONY: help run run-pcsc build test lint bench faults fuzz mutate clean go pictures sheets
 .DEFAULT_GOAL = help
 
 help: ## list the targets
@@ -49,10 +49,10 @@ lint: go ## gofmt, go vet, staticcheck, govulncheck
 	@./.ci/packages $(BUILD_PACKAGES)
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt wants: $$unformatted"; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -tags sim,pcscd,tools,terminal ./...
+	$(GO) vet -tags sim,pcscd,tools,terminal,faults ./...
 	CGO_ENABLED=0 $(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	$(GO) run $(STATICCHECK) -tags sim,pcscd,tools,terminal ./...
+	$(GO) run $(STATICCHECK) -tags sim,pcscd,tools,terminal,faults ./...
 	@./.ci/vulncheck $(GO) $(GOVULNCHECK)
 
 bench: go ## measure what the README claims, as ratios within one run
@@ -61,6 +61,9 @@ bench: go ## measure what the README claims, as ratios within one run
 	$(GO) test -tags pcscd -run '^$$' -bench . -benchtime 7x ./cmd/kioskctl
 	$(GO) test -run '^$$' -bench . ./kiosk ./kiosk/slip ./hw/printer
 	$(GO) test -tags terminal -run '^$$' -bench Attract -benchtime 1x ./cmd/kiosk
+
+faults: go ## lay every fault at every moment, a few minutes; FLAGS=-update writes the table anew
+	$(GO) test -tags faults -run 'TestFaults' -count 1 ./kiosk $(FLAGS)
 
 fuzz: go ## fuzz the guard and every parser, half a minute each
 	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' --include='*_test.go' . | sed 's/func //' | sort -u); do \
