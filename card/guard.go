@@ -74,8 +74,8 @@ func (g *guard) check(c []byte) (learn lesson, err error) {
 		}
 	case ins == 0xB0 && len(c) == 5:
 		return g.checkRead(c)
-	case ins == 0xCA && bytes.Equal(c, getCardExpiry()) && !g.touched:
-		return func(data []byte, _ Status) { g.noExpiry = !parseCardExpiry(data).Known() }, nil
+	case ins == 0xCA && len(c) == 5 && bytes.Equal(c[:4], getCardExpiry()[:4]) && !g.touched: // any Le: 6Cxx names it
+		return func(data []byte, sw Status) { g.noExpiry = sw != StatusOK || !parseCardExpiry(data).Known() }, nil
 	case ins == 0xB2 && bytes.Equal(c, readCommonRecord()) && g.app == CommonApp && g.noExpiry:
 		return nothing, nil
 	case ins == 0xC0 && g.moreOpen && bytes.Equal(c, getResponse(g.more)):

@@ -138,13 +138,18 @@ func (r *reading) outcome() Outcome {
 	return Complete
 }
 
-// send exchanges one command, follows 61xx, and repeats a reading command once with the length 6Cxx names.
+// send exchanges one command, follows 61xx, and repeats a reading command once with the length 6Cxx names, unless that is
+// more than was asked for: the rest of a file is none of this program's business. What 61xx offers after a SELECT is
+// nothing anybody needs; it is selected.
 func (r *reading) send(command []byte) ([]byte, Status) {
 	data, sw := r.once(command)
 	if sw == statusFirstAnswer && r.facts.Exchanges == 1 {
 		data, sw = r.once(command)
 	}
-	if ins := command[1]; sw>>8 == 0x6C && (ins == 0xB0 || ins == 0xCA) && byte(sw) != command[4] {
+	switch ins := command[1]; {
+	case ins == 0xA4 && sw>>8 == 0x61:
+		return nil, StatusOK
+	case (ins == 0xB0 || ins == 0xCA) && sw>>8 == 0x6C && size(byte(sw)) < size(command[4]):
 		c := bytes.Clone(command)
 		c[4] = byte(sw)
 		data, sw = r.once(c)
@@ -161,6 +166,9 @@ func (r *reading) send(command []byte) ([]byte, Status) {
 	}
 	return data, sw
 }
+
+// size is how many bytes a short Le asks for.
+func size(le byte) int { return int(le-1) + 1 }
 
 // maxChain bounds GET RESPONSE: the longest answer of all, 256 bytes, may come in pieces of 16.
 const maxChain = 16
@@ -206,11 +214,12 @@ var labels = map[string]Kind{
 	"JPKIAPIOSTOKEN":  PhoneIPhone,
 }
 
-// readLabel sets Kind from the token label. An unreadable label leaves it unknown, an unheard-of one is a card
-// newer than this program.
+// readLabel sets Kind from the token label. An unreadable label leaves it unknown, and so does one that is cut short: the
+// names begin alike. An unheard-of one is a card newer than this program.
 func (r *reading) readLabel() {
-	data, sw := r.readFile(fileTokenLabel, 0, 32)
-	if sw != StatusOK {
+	const whole = 32
+	data, sw := r.readFile(fileTokenLabel, 0, whole)
+	if sw != StatusOK || len(data) != whole {
 		return
 	}
 	label := strings.TrimRight(string(data), " \x00")
@@ -230,11 +239,16 @@ func (r *reading) readFile(file uint16, offset, size byte) ([]byte, Status) {
 	if _, sw := r.send(selectFile(file)); sw != StatusOK {
 		return nil, sw
 	}
-	data, sw := r.send(readCurrent(uint16(offset), size))
-	if readable(data, sw) {
-		sw = StatusOK
+	return r.readCurrent(uint16(offset), size)
+}
+
+// readCurrent reads from the file that SELECT EF has found. Whatever the answer, the file is there: the status is 9000 with
+// data, and otherwise 0.
+func (r *reading) readCurrent(offset uint16, size byte) ([]byte, Status) {
+	if data, sw := r.send(readCurrent(offset, size)); readable(data, sw) {
+		return data, StatusOK
 	}
-	return data, sw
+	return nil, 0
 }
 
 func readable(data []byte, sw Status) bool {
@@ -296,21 +310,23 @@ func (r *reading) readCounters(app Application) {
 	}
 }
 
+// queryLong selects the reference and asks for its counter. Only the answer to the question is a counter: one that comes
+// to the SELECT was never asked for.
 func (r *reading) queryLong(c *Counter, file uint16) {
 	_, sw := r.send(selectFile(file))
-	switch sw {
-	case statusNotFound:
-		c.State = CounterAbsent
-		return
-	case StatusOK:
+	found := sw == StatusOK
+	if found {
 		_, sw = r.send(queryCurrent())
 	}
 	if r.err != nil {
 		return
 	}
-	if state, left, ok := sw.counter(); ok {
+	switch state, left, ok := sw.counter(); {
+	case found && ok:
 		c.State, c.Left = state, left
-	} else {
+	case !found && sw == statusNotFound:
+		c.State = CounterAbsent
+	default:
 		c.State = Unreported
 	}
 }
@@ -350,8 +366,8 @@ func (r *reading) readPrefix(file uint16) (v validity, ok bool, sw Status) {
 	for !ok && len(buffer) < prefixSize {
 		size := byte(min(256, prefixSize-len(buffer))) // 256 becomes 0, which is how a short Le writes it
 		var data []byte
-		data, sw = r.send(readCurrent(uint16(len(buffer)), size))
-		if !readable(data, sw) || len(data) > prefixSize-len(buffer) {
+		data, sw = r.readCurrent(uint16(len(buffer)), size)
+		if sw != StatusOK || len(data) > prefixSize-len(buffer) {
 			break // end of the file, an error, or an answer of nothing that would go on for ever
 		}
 		buffer = append(buffer, data...)
