@@ -29,6 +29,7 @@ const (
 	countSlip  = "slip "  // confirmed, sent or failed
 
 	countRecovery = "recovery " // what the kiosk did to work again
+	countPaper    = "paper mm"  // and nothing after it
 )
 
 var slipEnds = map[session.PrintResult]string{
@@ -74,7 +75,10 @@ func openTally(r Records) (*tally, error) {
 }
 
 // count adds one to what of a day; the zero Date is an unknown day.
-func (t *tally) count(day card.Date, what string) {
+func (t *tally) count(day card.Date, what string) { t.add(day, what, 1) }
+
+// add adds n to what of a day.
+func (t *tally) add(day card.Date, what string, n int) {
 	name := ""
 	if day.Known() {
 		name = day.String()
@@ -82,7 +86,7 @@ func (t *tally) count(day card.Date, what string) {
 	if t.days[name] == nil {
 		t.days[name] = map[string]int{}
 	}
-	t.days[name][what]++
+	t.days[name][what] += n
 	t.changed = true
 	for days := slices.Sorted(maps.Keys(t.days)); len(days) > tallyDays; days = days[1:] {
 		delete(t.days, days[0])
@@ -110,7 +114,12 @@ func (t *tally) sum() page.Tally {
 		}
 	}
 	for _, what := range slices.Sorted(maps.Keys(counts)) {
-		for kind, list := range map[string]*[]page.Count{countVisit: &s.Visits, countGuide: &s.Guides, countSlip: &s.Slips} {
+		if what == countPaper {
+			s.PaperMM = counts[what]
+		}
+		for kind, list := range map[string]*[]page.Count{
+			countVisit: &s.Visits, countGuide: &s.Guides, countSlip: &s.Slips, countRecovery: &s.Recoveries,
+		} {
 			if name, ok := strings.CutPrefix(what, kind); ok {
 				*list = append(*list, page.Count{Name: name, N: counts[what]})
 			}

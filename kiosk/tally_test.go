@@ -47,10 +47,14 @@ func TestTally(t *testing.T) {
 	c.count(card.Date{}, countVisit+"date-unknown")
 	c.count(second, countGuide+"portal")
 	c.count(second, countSlip+"failed")
+	c.count(first, countRecovery+"printer")
+	c.add(first, countPaper, 204)
+	c.add(second, countPaper, 1000)
 	want := page.Tally{
 		From: first, Until: second,
 		Visits: []page.Count{{Name: "all-clear", N: 1}, {Name: "date-unknown", N: 1}, {Name: "locked:sign", N: 7}},
 		Guides: []page.Count{{Name: "portal", N: 1}}, Slips: []page.Count{{Name: "failed", N: 1}},
+		Recoveries: []page.Count{{Name: "printer", N: 1}}, PaperMM: 1204,
 	}
 	if diff := cmp.Diff(want, c.sum()); diff != "" {
 		t.Errorf("sum (-want +got):\n%s", diff)

@@ -140,14 +140,33 @@ type Count struct {
 }
 
 // Tally is what was counted between two days, both included and unknown when nobody knew them: visits by their headline
-// (locked:sign), guides by their id, slips by how they ended (confirmed, sent, failed).
+// (locked:sign), guides by their id, slips by how they ended (confirmed, sent, failed); and of the kiosk itself what it got over
+// without anybody's help, by kind, and how much paper it used.
 type Tally struct {
 	From, Until           card.Date
 	Visits, Guides, Slips []Count
+	Recoveries            []Count
+	PaperMM               int
 }
 
 // few is the smallest count that is told as it is. Below it, in a small town, a number may be somebody.
 const few = 5
+
+// Told returns t as it may leave the kiosk. What people did is told in steps of few, and what is below the first step not at all:
+// whoever reads the same count again and again would learn from a single step when somebody came, and what for. What the kiosk
+// did is exact.
+func (t Tally) Told() Tally {
+	for _, counts := range []*[]Count{&t.Visits, &t.Guides, &t.Slips} {
+		var told []Count
+		for _, c := range *counts {
+			if c.N -= c.N % few; c.N > 0 {
+				told = append(told, c)
+			}
+		}
+		*counts = told
+	}
+	return t
+}
 
 // Statistics is what people came for.
 type Statistics struct {

@@ -110,3 +110,29 @@ func TestNotice(t *testing.T) {
 		t.Errorf("Of changed its subject to %q", said[0])
 	}
 }
+
+// TestTallyTold: of what people did, what leaves the kiosk moves in steps that are no single person's.
+func TestTallyTold(t *testing.T) {
+	all := func(n int) page.Tally {
+		c := []page.Count{{Name: "a", N: n}, {Name: "b", N: 40}}
+		return page.Tally{Visits: c, Guides: c, Slips: c, Recoveries: c, PaperMM: n}
+	}
+	for n, want := range map[int]int{0: 0, 1: 0, 4: 0, 5: 5, 9: 5, 10: 10, 14: 10, 123: 120} {
+		told := all(n).Told()
+		for what, counts := range map[string][]page.Count{"visits": told.Visits, "guides": told.Guides, "slips": told.Slips} {
+			got := 0
+			if len(counts) == 2 {
+				got = counts[0].N
+			}
+			if got != want || counts[len(counts)-1] != (page.Count{Name: "b", N: 40}) {
+				t.Errorf("%d %s are told as %v; want %d", n, what, counts, want)
+			}
+		}
+		if told.PaperMM != n || told.Recoveries[0].N != n {
+			t.Errorf("%d mm of paper and recoveries are told as %d and %d", n, told.PaperMM, told.Recoveries[0].N)
+		}
+		if diff := cmp.Diff(told, told.Told()); diff != "" {
+			t.Errorf("told twice (-want +got):\n%s", diff)
+		}
+	}
+}

@@ -74,10 +74,11 @@ var kinds = []kind{
 	}),
 	of("tally-told", func(e session.TallyTold) (tally, error) {
 		t := e.Tally
-		return tally{t.From, t.Until, written(t.Visits), written(t.Guides), written(t.Slips)}, nil
+		return tally{t.From, t.Until, written(t.Visits), written(t.Guides), written(t.Slips), written(t.Recoveries), t.PaperMM}, nil
 	}, func(d tally) (session.TallyTold, error) {
 		return session.TallyTold{Tally: page.Tally{
 			From: d.From, Until: d.Until, Visits: counts(d.Visits), Guides: counts(d.Guides), Slips: counts(d.Slips),
+			Recoveries: counts(d.Recoveries), PaperMM: d.PaperMM,
 		}}, nil
 	}),
 }
@@ -157,11 +158,13 @@ type (
 		N    int       `json:"n"`
 	}
 	tally struct {
-		From   card.Date `json:"from"`
-		Until  card.Date `json:"until"`
-		Visits []count   `json:"visits"`
-		Guides []count   `json:"guides"`
-		Slips  []count   `json:"slips"`
+		From       card.Date `json:"from"`
+		Until      card.Date `json:"until"`
+		Visits     []count   `json:"visits"`
+		Guides     []count   `json:"guides"`
+		Slips      []count   `json:"slips"`
+		Recoveries []count   `json:"recoveries,omitempty"`
+		PaperMM    int       `json:"paper_mm,omitempty"`
 	}
 	count struct {
 		Name string `json:"name"`

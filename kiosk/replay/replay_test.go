@@ -246,6 +246,7 @@ func (k *kiosk) feed(ev session.Event) {
 		case session.AskTally:
 			now = append(now, session.TallyTold{Tally: page.Tally{
 				From: cardtest.Reference, Until: cardtest.Reference, Visits: []page.Count{{Name: "locked:sign", N: 12}}, Slips: []page.Count{{Name: "confirmed", N: 7}},
+				Recoveries: []page.Count{{Name: "printer", N: 2}}, PaperMM: 1204,
 			}})
 		}
 	}
@@ -404,7 +405,7 @@ func TestNoDigitOfTheCode(t *testing.T) {
 // TestKeys holds a recording against a list of what may stand in it: whoever adds to it has to think of visitors.
 func TestKeys(t *testing.T) {
 	allowed := strings.Fields("ms event with shows screen slip visit done total facts now earliest latest why action job result code token " +
-		"verdict tries fault ok checks thing mark state said from until visits guides slips name n believed wall open list at " +
+		"verdict tries fault ok checks thing mark state said from until visits guides slips name n believed wall open recoveries paper_mm list at " +
 		"schema kind outcome card_expiry counters certificates also_on_card exchanges key left not_before not_after")
 	for i, l := range strings.Split(strings.TrimSpace(whole(t, "271828", "314159").file.String()), "\n") {
 		var document any

@@ -1,0 +1,27 @@
+package kiosk
+
+import (
+	"time"
+
+	"kagimado/hw"
+	"kagimado/kiosk/page"
+)
+
+// Snapshot is what a kiosk tells of itself in numbers, to whoever looks after it from afar. It must never tell of a visitor: of
+// what people did it holds sums over weeks, in steps (page.Tally.Told).
+type Snapshot struct {
+	Kiosk   string        // its own name, from the profile
+	Built   time.Time     // the program
+	Up      time.Duration // since the program started
+	Ready   bool          // a card that is laid now is read
+	Fault   hw.Code       // why none is; empty when one is
+	Clock   string        // the reason for what the time can be: its stable name
+	Bounded bool          // it is known what the time can be at most, so that dates are judged
+	Tally   page.Tally    // of the days that are kept, as it is told
+	Faults  []page.Count  // by code, among the last faults that are kept
+}
+
+// Recoveries are the kinds of what a kiosk gets over without anybody's help.
+var Recoveries = []string{
+	recoveredReader, recoveredHung, recoveredTerminal, recoveredPrinter, recoveredUnclean, recoveredPower, recoveredClock,
+}
