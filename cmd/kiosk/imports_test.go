@@ -51,9 +51,10 @@ var importTable = map[string][2]string{
 	"kiosk":        {"card hw kiosk/...", "github.com/gdamore/tcell/v2"},
 	// wiring is what two commands open alike: the kiosk that uses the hardware, and the tool that tests it.
 	"cmd/internal/wiring": {"hw hw/clock hw/lines hw/printer hw/reader kiosk/diagnosis kiosk/site", ""},
-	"cmd/kiosk":           {"...", "github.com/gdamore/tcell/v2 github.com/coreos/go-systemd/v22/daemon"},
-	"cmd/kioskctl":        {"...", "github.com/gdamore/tcell/v2"},
-	"cmd/cardsim":         {"...", ""},
+	// expfmt is what client_golang itself writes its textfile with; the same bytes go to a USB stick.
+	"cmd/kiosk":    {"...", "github.com/gdamore/tcell/v2 github.com/coreos/go-systemd/v22/daemon github.com/prometheus/client_golang/prometheus github.com/prometheus/common/expfmt"},
+	"cmd/kioskctl": {"...", "github.com/gdamore/tcell/v2"},
+	"cmd/cardsim":  {"...", ""},
 }
 
 // pure packages get time and everything else as arguments: no clock, no chance, no files, no logging. card may say
