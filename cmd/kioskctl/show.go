@@ -225,7 +225,7 @@ func pictured(b *screen.Buffer) (grid font.Grid) {
 
 // shownKiosk is a kiosk that has every part.
 func shownKiosk(office site.Office) session.Settings {
-	return session.Settings{Office: office, Content: content.Embedded(), Printer: true, Clock: true, Code: session.CodeSet}
+	return session.Settings{Office: office, Content: content.Embedded(), Printer: true, Clock: true, Stick: true, Code: session.CodeSet}
 }
 
 func screenNames() (names []string) {
@@ -273,6 +273,8 @@ func shownTally(until time.Time) page.Tally {
 		Visits: []page.Count{{Name: "all-clear", N: 61}, {Name: "certificate-expires-soon", N: 33}, {Name: "locked:auth", N: 12}, {Name: "locked:sign", N: 27}, {Name: "wrong-card", N: 3}},
 		Guides: []page.Count{{Name: "insurance", N: 9}, {Name: "portal", N: 14}},
 		Slips:  []page.Count{{Name: "confirmed", N: 118}, {Name: "failed", N: 2}},
+
+		Recoveries: []page.Count{{Name: "reader-restart", N: 2}, {Name: "power-cut", N: 1}}, PaperMM: 21400,
 	}
 }
 

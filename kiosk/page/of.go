@@ -12,7 +12,7 @@ import (
 // Of makes the page for subject in the place o, wholly in lang but for official terms and the clerk's note.
 func Of(subject Subject, o site.Office, lang text.Language) Page {
 	v := voice{lang}
-	if p, ok := v.staff(subject); ok {
+	if p, ok := v.staff(subject, o.Kiosk); ok {
 		return p
 	}
 	var p Page

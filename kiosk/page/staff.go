@@ -22,9 +22,8 @@ const (
 	ActTrial    Action = "test-slip" // print one with rulers
 	ActRestart  Action = "restart"   // end the program; systemd starts it anew
 
-	ActStatistics Action = "statistics" // what people came for
-	ActDigit      Action = "digit:"     // begins the action of a key of the keypad
-	ActShift      Action = "shift:"     // begins a step of the clock: shift:+1h0m0s
+	ActDigit Action = "digit:" // begins the action of a key of the keypad
+	ActShift Action = "shift:" // begins a step of the clock: shift:+1h0m0s
 )
 
 // CodeDigits is how long the staff code is.
@@ -133,47 +132,6 @@ type Paper struct {
 	Content *content.Content
 }
 
-// Count is how often something happened.
-type Count struct {
-	Name string
-	N    int
-}
-
-// Tally is what was counted between two days, both included and unknown when nobody knew them: visits by their headline
-// (locked:sign), guides by their id, slips by how they ended (confirmed, sent, failed); and of the kiosk itself what it got over
-// without anybody's help, by kind, and how much paper it used.
-type Tally struct {
-	From, Until           card.Date
-	Visits, Guides, Slips []Count
-	Recoveries            []Count
-	PaperMM               int
-}
-
-// few is the smallest count that is told as it is. Below it, in a small town, a number may be somebody.
-const few = 5
-
-// Told returns t as it may leave the kiosk. What people did is told in steps of few, and what is below the first step not at all:
-// whoever reads the same count again and again would learn from a single step when somebody came, and what for. What the kiosk
-// did is exact.
-func (t Tally) Told() Tally {
-	for _, counts := range []*[]Count{&t.Visits, &t.Guides, &t.Slips} {
-		var told []Count
-		for _, c := range *counts {
-			if c.N -= c.N % few; c.N > 0 {
-				told = append(told, c)
-			}
-		}
-		*counts = told
-	}
-	return t
-}
-
-// Statistics is what people came for.
-type Statistics struct {
-	Tally   Tally
-	Content *content.Content
-}
-
 // TestSlip is the page of the slip with rulers, which whoever sets it adds: Rest says what they show, and AllRows has one
 // name for each of Sizes, to be set in that many points.
 type TestSlip struct {
@@ -187,11 +145,11 @@ func (StaffMenu) subject()  {}
 func (SelfTest) subject()   {}
 func (StaffClock) subject() {}
 func (Paper) subject()      {}
-func (Statistics) subject() {}
 func (TestSlip) subject()   {}
 
-// staff makes the pages of staff's screens; ok is false for every other subject. They have no line for whom to ask.
-func (v voice) staff(subject Subject) (p Page, ok bool) {
+// staff makes the pages of staff's screens; ok is false for every other subject. They have no line for whom to ask. kiosk is
+// its name.
+func (v voice) staff(subject Subject, kiosk string) (p Page, ok bool) {
 	switch s := subject.(type) {
 	case StartOfDay:
 		p = v.startOfDay(s)
@@ -206,7 +164,7 @@ func (v voice) staff(subject Subject) (p Page, ok bool) {
 	case Paper:
 		p = v.paper(s)
 	case Statistics:
-		p = v.statistics(s)
+		p = v.statistics(s, kiosk)
 	case Faults:
 		p = v.faults(s)
 	case TestSlip:
@@ -394,53 +352,6 @@ func (v voice) paper(s Paper) Page {
 	p.Rest = v.slipSaid(s.Slip)
 	p.Buttons = []Button{v.main(ActTrial), v.button(ActBack)}
 	return p
-}
-
-func (v voice) statistics(s Statistics) Page {
-	p := v.scene(NoMark, "statistics")
-	p.Lead = []string{v.Say("staff.nothing-counted")}
-	if s.Tally.From.Known() {
-		p.Lead = []string{v.Say("staff.counted", "from", v.day(s.Tally.From), "until", v.day(s.Tally.Until))}
-	} else if len(s.Tally.Visits)+len(s.Tally.Guides)+len(s.Tally.Slips) > 0 {
-		p.Lead = []string{v.Say("staff.counted-undated")}
-	}
-	for _, c := range mostFirst(s.Tally.Visits) {
-		code, key, _ := strings.Cut(c.Name, ":")
-		p.Rows = append(p.Rows, Row{Name: v.Say("staff.outcome."+code, "name", v.Say("key."+key+".short")), State: v.number(c.N)})
-	}
-	lines := func(title string, counts []Count, name func(string) string) {
-		var said []string
-		for _, c := range mostFirst(counts) {
-			said = append(said, v.Say("staff.count", "name", name(c.Name), "n", v.number(c.N)))
-		}
-		if len(said) > 0 {
-			p.Sections = append(p.Sections, Section{title, said})
-		}
-	}
-	lines(v.Say("staff.guides"), s.Tally.Guides, func(id string) string {
-		if g, ok := s.Content.Guides.Guide(id); ok {
-			return v.words(g.Title)
-		}
-		return id // of content that has been replaced
-	})
-	lines(v.Say("staff.slips"), s.Tally.Slips, func(end string) string { return v.Say("staff.slip." + end) })
-	p.Buttons = []Button{v.button(ActBack)}
-	return p
-}
-
-// number writes a count, unless it is small.
-func (v voice) number(n int) string {
-	if n < few {
-		return v.Say("staff.few", "n", strconv.Itoa(few))
-	}
-	return strconv.Itoa(n)
-}
-
-// mostFirst sorts counts; those that are not told have no order among themselves that would tell them.
-func mostFirst(counts []Count) []Count {
-	sorted := slices.Clone(counts)
-	slices.SortStableFunc(sorted, func(a, b Count) int { return max(b.N, few-1) - max(a.N, few-1) })
-	return sorted
 }
 
 // slipSaid is what became of the last slip.

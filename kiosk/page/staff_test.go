@@ -52,7 +52,14 @@ func TestStaffPages(t *testing.T) {
 	for _, end := range []string{"confirmed", "sent", "failed"} {
 		all.Slips = append(all.Slips, page.Count{Name: end, N: 9})
 	}
-	subjects = append(subjects, page.Statistics{Content: content.Embedded()}, page.Statistics{Tally: all, Content: content.Embedded()},
+	for _, name := range []string{"reader-restart", "reader-hung", "terminal", "printer-hung", "unclean-start", "power-cut", "clock-jump", "newer"} {
+		all.Recoveries = append(all.Recoveries, page.Count{Name: name, N: 1})
+	}
+	all.PaperMM = 14300
+	for _, e := range []page.Export{{Writing: true}, {Done: true, Name: "a.txt"}, {Code: "U-01"}} {
+		subjects = append(subjects, page.Statistics{Tally: all, Content: content.Embedded(), Export: e, Slip: page.Printed{}})
+	}
+	subjects = append(subjects, page.Statistics{Tally: all, Content: content.Embedded(), Paper: true, At: at}, page.Statistics{Tally: page.Tally{PaperMM: 900}}, page.Statistics{Content: content.Embedded()}, page.Statistics{Tally: all, Content: content.Embedded()},
 		page.Statistics{Tally: page.Tally{Visits: all.Visits}, Content: content.Embedded()})
 	for step := page.CodeAsked; step <= page.CodeClosed; step++ {
 		subjects = append(subjects, page.StaffCode{Step: step, Typed: 4, Tries: 3, Code: "S-01", Content: content.Embedded()})

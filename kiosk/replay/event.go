@@ -66,10 +66,10 @@ var kinds = []kind{
 		return session.PartsTold{Visit: d.Visit, Checks: checks}, err
 	}),
 	of("faults-told", func(e session.FaultsTold) (faultsTold, error) {
-		list, err := each(e.List, func(r page.FaultRecord) (fault, error) { return fault(r), nil })
+		list, err := each(e.List, func(r page.FaultRecord) (faultRecord, error) { return faultRecord(r), nil })
 		return faultsTold{list}, err
 	}, func(d faultsTold) (session.FaultsTold, error) {
-		list, err := each(d.List, func(f fault) (page.FaultRecord, error) { return page.FaultRecord(f), nil })
+		list, err := each(d.List, func(r faultRecord) (page.FaultRecord, error) { return page.FaultRecord(r), nil })
 		return session.FaultsTold{List: list}, err
 	}),
 	of("tally-told", func(e session.TallyTold) (tally, error) {
@@ -81,6 +81,8 @@ var kinds = []kind{
 			Recoveries: counts(d.Recoveries), PaperMM: d.PaperMM,
 		}}, nil
 	}),
+	of("exported", func(e session.Exported) (exported, error) { return exported(e), nil },
+		func(d exported) (session.Exported, error) { return session.Exported(d), nil }),
 }
 
 // The documents of the events' fields. Where names are all that differs, an event is converted.
@@ -150,11 +152,11 @@ type (
 		Why   string    `json:"why,omitempty"`
 	}
 	faultsTold struct {
-		List []fault `json:"list"`
+		List []faultRecord `json:"faults"`
 	}
-	fault struct {
+	faultRecord struct {
 		Code string    `json:"code"`
-		At   time.Time `json:"at,omitzero"`
+		At   time.Time `json:"from,omitzero"` // the hour that begins then
 		N    int       `json:"n"`
 	}
 	tally struct {
@@ -165,6 +167,12 @@ type (
 		Slips      []count   `json:"slips"`
 		Recoveries []count   `json:"recoveries,omitempty"`
 		PaperMM    int       `json:"paper_mm,omitempty"`
+	}
+	exported struct {
+		Visit int    `json:"visit"`
+		OK    bool   `json:"ok"`
+		Name  string `json:"name,omitempty"` // of the file
+		Code  string `json:"fault,omitempty"`
 	}
 	count struct {
 		Name string `json:"name"`

@@ -188,7 +188,7 @@ func start(t *testing.T, change func(*session.Settings)) *kiosk {
 	t.Helper()
 	k := &kiosk{t: t, place: cityHall(t), now: diagnosis.Now{Earliest: noon, Latest: noon}, printed: session.PrintConfirmed, verdict: session.CodeRight}
 	k.record = NewRecorder(&k.file, k.place)
-	set := session.Settings{Content: content.Embedded(), Printer: true, Code: session.CodeUnset}
+	set := session.Settings{Content: content.Embedded(), Printer: true, Stick: true, Code: session.CodeUnset}
 	set.Office = site.Resolve(diagnosis.Report{}, k.now, diagnosis.Answers{}, k.place, content.Embedded()).Office
 	if change != nil {
 		change(&set)
@@ -242,11 +242,13 @@ func (k *kiosk) feed(ev session.Event) {
 				{Thing: page.ThingPrinter, Mark: page.Bad, Code: "P-02", State: "fault"}, {Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: noon},
 			}})
 		case session.AskFaults:
-			now = append(now, session.FaultsTold{List: []page.FaultRecord{{Code: "P-02", At: noon.Truncate(time.Hour), N: 3}, {Code: "S-03", N: 1}}})
+			now = append(now, session.FaultsTold{List: []page.FaultRecord{{Code: "R-05", At: noon.Truncate(time.Hour), N: 2}}})
+		case session.Export:
+			k.later = append(k.later, session.Exported{Visit: e.Visit, OK: true, Name: "kagimado-statistics.txt"})
 		case session.AskTally:
 			now = append(now, session.TallyTold{Tally: page.Tally{
 				From: cardtest.Reference, Until: cardtest.Reference, Visits: []page.Count{{Name: "locked:sign", N: 12}}, Slips: []page.Count{{Name: "confirmed", N: 7}},
-				Recoveries: []page.Count{{Name: "printer", N: 2}}, PaperMM: 1204,
+				Recoveries: []page.Count{{Name: "terminal", N: 1}}, PaperMM: 1500,
 			}})
 		}
 	}
@@ -329,7 +331,8 @@ func whole(t *testing.T, code, other string) *kiosk {
 	k.in(session.Staff)
 	k.typed(code + other)
 	k.typed(code + code)
-	k.touch(page.ActSelfTest, page.ActPrint, page.ActBack, page.ActPaper, page.ActTrial, page.ActBack, page.ActFaults, page.ActMore, page.ActBack, page.ActStatistics, page.ActMore, page.ActBack, page.ActFinish)
+	k.touch(page.ActSelfTest, page.ActPrint, page.ActBack, page.ActPaper, page.ActTrial, page.ActBack, page.ActFaults, page.ActPrint, page.ActBack,
+		page.ActStatistics, page.ActExport, page.ActPrint, page.ActMore, page.ActBack, page.ActFinish)
 	k.in(session.Attract)
 	k.touch(page.ActLanguage, page.ActStaff)
 	k.typed(code)
@@ -370,8 +373,8 @@ func TestReplay(t *testing.T) {
 			slips++
 		}
 	}
-	if len(screens) < 13 || slips != 5 {
-		t.Errorf("the visit goes to %d screens and prints %d slips; want 13 and 5", len(screens), slips)
+	if len(screens) < 13 || slips != 7 {
+		t.Errorf("the visit goes to %d screens and prints %d slips; want 13 and 7", len(screens), slips)
 	}
 	var again bytes.Buffer
 	if err := rec.Write(&again); err != nil {
@@ -405,7 +408,7 @@ func TestNoDigitOfTheCode(t *testing.T) {
 // TestKeys holds a recording against a list of what may stand in it: whoever adds to it has to think of visitors.
 func TestKeys(t *testing.T) {
 	allowed := strings.Fields("ms event with shows screen slip visit done total facts now earliest latest why action job result code token " +
-		"verdict tries fault ok checks thing mark state said from until visits guides slips name n believed wall open recoveries paper_mm list at " +
+		"verdict tries fault ok checks thing mark state said from until visits guides slips recoveries paper_mm faults name n believed wall open " +
 		"schema kind outcome card_expiry counters certificates also_on_card exchanges key left not_before not_after")
 	for i, l := range strings.Split(strings.TrimSpace(whole(t, "271828", "314159").file.String()), "\n") {
 		var document any
@@ -440,7 +443,7 @@ func TestChangedRecordings(t *testing.T) {
 	for _, part := range []string{
 		`"card-laid"`, `"read-done"`, `"judged"`, `"action":"details"`, `"action":"yes"`, `"action":"print"`, `"print-ended"`, `"card-lifted"`,
 		`"action":"lang:en"`, `"action":"guide:prevention/stop"`, `"timeout"`, `"reader-gone"`, `"door-moved","with":{"open":false}`,
-		`"action":"staff"`, `"action":"digit:0"`, `"code-kept"`, `"code-checked"`, `"parts-told"`, `"faults-told"`, `"tally-told"`,
+		`"action":"staff"`, `"action":"digit:0"`, `"code-kept"`, `"code-checked"`, `"parts-told"`, `"faults-told"`, `"tally-told"`, `"exported"`,
 	} {
 		i := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, part) })
 		if i < 0 {
@@ -458,6 +461,7 @@ func TestChangedRecordings(t *testing.T) {
 		`"result":"confirmed"`:                    `"result":"nothing"`,
 		`"verdict":"right"`:                       `"verdict":"locked"`,
 		`"name":"locked:sign","n":12`:             `"name":"locked:sign","n":13`,
+		`"code":"R-05"`:                           `"code":"R-04"`,
 		`"mark":"bad"`:                            `"mark":"fine"`,
 		`"printer":true`:                          `"printer":false`,
 		`"slip":{"width":576`:                     `"slip":{"width":384`,

@@ -25,12 +25,13 @@ func staffStills(l text.Language) []session.State {
 	tally := page.Tally{
 		From: day, Until: day, Visits: []page.Count{{Name: "all-clear", N: 61}, {Name: "locked:sign", N: 27}, {Name: "wrong-card", N: 3}},
 		Guides: []page.Count{{Name: "portal", N: 14}}, Slips: []page.Count{{Name: "confirmed", N: 118}, {Name: "failed", N: 2}},
+		Recoveries: []page.Count{{Name: "reader-restart", N: 2}}, PaperMM: 21400,
 	}
 	faults := []page.FaultRecord{
 		{Code: "P-02", At: staffTime.Truncate(time.Hour), N: 1}, {Code: "R-05", At: staffTime.Add(-26 * time.Hour).Truncate(time.Hour), N: 12},
 		{Code: "L-02", N: 2}, {Code: "Z-99", At: staffTime.AddDate(0, -1, 0).Truncate(time.Hour), N: 1},
 	}
-	set := session.Settings{Printer: true, Clock: true, Code: session.CodeSet, Content: content.Embedded(), Staff: notice}
+	set := session.Settings{Printer: true, Clock: true, Stick: true, Code: session.CodeSet, Content: content.Embedded(), Staff: notice}
 	var all []session.State
 	for _, room := range session.Rooms() {
 		all = append(all, session.Still(set, session.Staff, session.Visit{Lang: l, Room: room, At: staffTime, Checks: checks, Faults: faults, Tally: tally}))

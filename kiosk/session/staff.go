@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -56,6 +57,7 @@ type desk struct {
 	checks  []page.Check
 	faults  []page.FaultRecord // nil: not yet told
 	tally   page.Tally
+	export  page.Export
 	refused bool // the moment cannot be
 	taken   bool // the moment is used
 
@@ -87,6 +89,8 @@ type (
 	AskFaults struct{}
 	// AskTally asks what was counted; the answer is TallyTold.
 	AskTally struct{}
+	// Export asks for the statistics on a USB stick; the answer is Exported with the same Visit.
+	Export struct{ Visit int }
 	// Restart ends the program so that it is started anew.
 	Restart struct{}
 )
@@ -98,6 +102,7 @@ func (KeepCode) effect()  {}
 func (AskParts) effect()  {}
 func (AskFaults) effect() {}
 func (AskTally) effect()  {}
+func (Export) effect()    {}
 func (Restart) effect()   {}
 
 // Started is the first event of a run.
@@ -151,6 +156,14 @@ type FaultsTold struct{ List []page.FaultRecord }
 // TallyTold is the answer to an AskTally.
 type TallyTold struct{ Tally page.Tally }
 
+// Exported is the answer to an Export: the name of the file, or the code for which it is not there.
+type Exported struct {
+	Visit int
+	OK    bool
+	Name  string
+	Code  string
+}
+
 func (Started) event()     {}
 func (ClockTold) event()   {}
 func (Confirmed) event()   {}
@@ -159,9 +172,14 @@ func (CodeKept) event()    {}
 func (PartsTold) event()   {}
 func (FaultsTold) event()  {}
 func (TallyTold) event()   {}
+func (Exported) event()    {}
 
-// noState is the code of a ledger that is not there or cannot be used.
-const noState = "S-01"
+// Codes of package hw that are said here: of a ledger that is not there or cannot be used, and of a stick for whose
+// failure no other reason is given.
+const (
+	noState = "S-01"
+	noStick = "U-02"
+)
 
 // Room names where staff stand; empty when they do not.
 func (s State) Room() string {
@@ -233,7 +251,7 @@ func (s *State) deskSubject() page.Subject {
 	case roomFault:
 		return page.Faults{List: d.faults, Slip: s.slip, Content: s.set.Content, At: d.wall}
 	case roomTally:
-		return page.Statistics{Tally: d.tally, Content: s.set.Content}
+		return page.Statistics{Tally: d.tally, Export: d.export, Slip: s.slip, Content: s.set.Content, At: d.wall}
 	case roomClock:
 		return page.StaffClock{At: s.moment(), Refused: d.refused}
 	case roomPaper:
@@ -280,14 +298,10 @@ func (n *turn) atDesk(a page.Action) bool {
 	switch n.desk.room {
 	case roomMenu:
 		n.menu(a)
-	case roomTest, roomPaper, roomFault:
+	case roomTest, roomPaper, roomFault, roomTally:
 		n.parts(a)
 	case roomClock:
 		n.clock(a)
-	case roomTally:
-		if a == page.ActBack {
-			n.goTo(roomMenu)
-		}
 	default:
 		n.keypad(a)
 	}
@@ -351,6 +365,7 @@ func (n *turn) goTo(r room) {
 		n.do(AskClock{})
 		n.do(AskFaults{})
 	case roomTally:
+		n.do(AskClock{})
 		n.do(AskTally{})
 	}
 }
@@ -376,12 +391,30 @@ func (n *turn) parts(a page.Action) {
 	switch {
 	case a == page.ActBack:
 		n.goTo(roomMenu)
-	case a == page.ActPrint && (n.desk.room == roomTest && n.desk.checks != nil || n.desk.room == roomFault && n.desk.faults != nil) && n.canPrint():
-		n.printForStaff(Print{Page: page.Of(n.deskSubject(), n.office(), n.Lang)})
+	case a == page.ActPrint && n.printable() && n.canPrint():
+		n.slip = nil // what became of the last one does not belong on paper
+		subject := n.deskSubject()
+		if s, ok := subject.(page.Statistics); ok {
+			s.Export, s.Paper = page.Export{}, true
+			subject = s
+		}
+		n.printForStaff(Print{Page: page.Of(subject, n.office(), n.Lang)})
 	case a == page.ActTrial && n.desk.room == roomPaper && n.canPrint():
 		n.printForStaff(Print{Page: page.Page{Lang: n.Lang}, Trial: true})
+	case a == page.ActExport && n.desk.room == roomTally && n.canExport():
+		n.desk.export, n.Part = page.Export{Writing: true}, 0
+		n.do(Export{n.visit})
 	}
 }
+
+// printable tells whether this room has something to print that has been told.
+func (s *State) printable() bool {
+	d := s.desk
+	return d.room == roomTest && d.checks != nil || d.room == roomFault && d.faults != nil || d.room == roomTally
+}
+
+// canExport tells whether a stick can be written: one at a time.
+func (s *State) canExport() bool { return s.set.Stick && !s.desk.export.Writing }
 
 func (n *turn) printForStaff(p Print) {
 	n.job++
@@ -421,7 +454,7 @@ func (n *turn) deskEvent(ev Event) {
 			n.do(AskClock{})
 		}
 	case ClockTold:
-		if !n.ticking() && n.Room() != string(roomTest) && n.Room() != string(roomFault) {
+		if r := n.Room(); !n.ticking() && r != string(roomTest) && r != string(roomFault) && r != string(roomTally) {
 			return
 		}
 		if n.at == StartOfDay && ev.Believed { // a time source came first
@@ -473,6 +506,14 @@ func (n *turn) deskEvent(ev Event) {
 	case TallyTold:
 		if n.Room() == string(roomTally) {
 			d.tally = ev.Tally
+		}
+	case Exported:
+		if n.Room() != string(roomTally) || ev.Visit != n.visit || !d.export.Writing {
+			return
+		}
+		d.export, n.Part = page.Export{Done: ev.OK, Name: ev.Name}, 0
+		if !ev.OK {
+			d.export = page.Export{Code: cmp.Or(ev.Code, noStick)}
 		}
 	case PartsTold:
 		if r := n.Room(); ev.Visit == n.visit && (r == string(roomTest) || r == string(roomPaper)) {

@@ -19,7 +19,7 @@ import (
 
 // staffActions are touches that mean something on staff's screens alone.
 func staffActions() []page.Action {
-	return []page.Action{page.ActStaff, page.ActConfirm, page.ActLater, page.ActSelfTest, page.ActFaults, page.ActStatistics, page.ActRestart, page.ActShift + "soon", page.ActDigit + "12"}
+	return []page.Action{page.ActStaff, page.ActConfirm, page.ActLater, page.ActSelfTest, page.ActFaults, page.ActStatistics, page.ActExport, page.ActRestart, page.ActShift + "soon", page.ActDigit + "12"}
 }
 
 // atDesk is what happens at staff's screens: mostly touches of what is offered there.
@@ -44,11 +44,13 @@ func answered(rnd *rand.Rand, e Effect) Event {
 	case Confirm:
 		return Confirmed{OK: rnd.IntN(2) == 0}
 	case CheckCode:
-		return CodeChecked{Visit: e.Visit, Verdict: CodeVerdict(rnd.IntN(4)), Tries: 3, Code: "S-01"}
+		return CodeChecked{Visit: e.Visit, Verdict: min(CodeVerdict(rnd.IntN(9)), CodeRight), Tries: 3, Code: "S-01"}
 	case KeepCode:
 		return CodeKept{Visit: e.Visit, OK: rnd.IntN(2) == 0, Code: "S-01"}
 	case AskFaults:
 		return FaultsTold{List: []page.FaultRecord{{Code: "P-02", N: 1}}}
+	case Export:
+		return Exported{Visit: e.Visit, OK: rnd.IntN(2) == 0, Name: "statistics.txt"}
 	case AskParts:
 		return PartsTold{Visit: e.Visit, Checks: parts()}
 	}
@@ -232,7 +234,7 @@ func TestStaffMenuLeavesByItself(t *testing.T) {
 func TestStatistics(t *testing.T) {
 	counted := page.Tally{Visits: []page.Count{{Name: "all-clear", N: 12}}}
 	s, effects := run(t, toMenu(t, Settings{}), Touched{page.ActStatistics})
-	if diff := cmp.Diff([]Effect{AskTally{}}, effects); diff != "" {
+	if diff := cmp.Diff([]Effect{AskClock{}, AskTally{}}, effects); diff != "" {
 		t.Errorf("effects (-want +got):\n%s", diff)
 	}
 	s, _ = run(t, s, TallyTold{counted})
@@ -244,6 +246,55 @@ func TestStatistics(t *testing.T) {
 	inRoom(t, s, roomMenu)
 	if s, _ = run(t, s, TallyTold{counted}); !reflect.DeepEqual(s.desk, desk{room: roomMenu}) {
 		t.Errorf("an answer that comes late is kept: %+v", s.desk)
+	}
+}
+
+// TestExport: one stick at a time, only where one can be written, and what came of it is told before anything else.
+func TestExport(t *testing.T) {
+	counted := page.Tally{Visits: []page.Count{{Name: "all-clear", N: 12}}}
+	s, effects := run(t, toMenu(t, Settings{}), Touched{page.ActStatistics}, TallyTold{counted}, Touched{page.ActExport})
+	if offered(s, page.ActExport) || slices.Contains(effects, Effect(Export{s.visit})) {
+		t.Errorf("without a stick the page offers %+v and asks for %v", s.Page.Buttons, effects)
+	}
+	s, effects = run(t, toMenu(t, Settings{Stick: true}), Touched{page.ActStatistics}, TallyTold{counted}, Touched{page.ActMore}, Touched{page.ActExport}, Touched{page.ActExport})
+	if n := len(slices.DeleteFunc(effects, func(e Effect) bool { return e != Effect(Export{s.visit}) })); n != 1 || offered(s, page.ActExport) || s.Part != 0 {
+		t.Errorf("two touches ask for %d exports, on part %d; want one, on the first", n, s.Part)
+	}
+	if late, _ := run(t, s, Exported{Visit: s.visit - 1, OK: true}); !late.desk.export.Writing {
+		t.Errorf("the answer of an earlier visit is taken: %+v", late.desk.export)
+	}
+	fine, _ := run(t, s, Exported{Visit: s.visit, OK: true, Name: "kagimado.txt"})
+	if said := page.Text(fine.Page); fine.Page.Mark != page.Fine || !strings.Contains(said, "kagimado.txt") || len(fine.Page.Rows) != 1 || !offered(fine, page.ActExport) {
+		t.Errorf("what was written is told as\n%s", said)
+	}
+	for code, want := range map[string]string{"U-01": "U-01", "": "U-02"} {
+		bad, _ := run(t, s, Exported{Visit: s.visit, Code: code})
+		if bad.Page.Mark != page.Attention || !strings.Contains(bad.Page.Headline, want) || !offered(bad, page.ActExport) {
+			t.Errorf("a failure %q is told as %q; want %s", code, bad.Page.Headline, want)
+		}
+	}
+	s, _ = run(t, s, Touched{page.ActBack}, Touched{page.ActStatistics})
+	if s, _ = run(t, s, Exported{Visit: s.visit, OK: true}); s.desk.export != (page.Export{}) {
+		t.Errorf("an answer that comes late is told: %+v", s.desk.export)
+	}
+}
+
+// TestStatisticsOnPaper carry a summary for machines, and nothing of the slip or the stick before.
+func TestStatisticsOnPaper(t *testing.T) {
+	set := Settings{Printer: true, Stick: true, Office: site.Office{Kiosk: "1号機"}}
+	s, effects := run(t, toMenu(t, set), Touched{page.ActStatistics}, told(noon), TallyTold{page.Tally{Visits: []page.Count{{Name: "all-clear", N: 12}}}},
+		Touched{page.ActPrint})
+	s, _ = run(t, s, PrintEnded{Job: s.job, Result: PrintConfirmed}, Touched{page.ActExport}, Exported{Visit: s.visit, Code: "U-01"})
+	_, again := run(t, s, Touched{page.ActPrint})
+	if prints(effects) != 1 || prints(again) != 1 {
+		t.Fatalf("%d and %d slips; want one each", prints(effects), prints(again))
+	}
+	first, second := effects[len(effects)-1].(Print).Page, again[0].(Print).Page
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("the second slip differs (-first +second):\n%s", diff)
+	}
+	if !strings.Contains(first.Link, "visit all-clear 12") || s.Page.Link != "" {
+		t.Errorf("the slip's code says %q and the screen's %q; want the summary on paper alone", first.Link, s.Page.Link)
 	}
 }
 

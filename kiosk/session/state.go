@@ -80,6 +80,7 @@ type Settings struct {
 
 	Code       CodeState // whether staff's menu can be opened
 	Clock      bool      // it can be set
+	Stick      bool      // statistics can be written onto a USB stick
 	StartOfDay bool      // nothing vouches for it: staff are asked before the first visitor is
 }
 
@@ -358,6 +359,8 @@ func (s *State) offers(a page.Action) bool {
 		return s.idle()
 	case page.ActPrint, page.ActTrial:
 		return s.canPrint()
+	case page.ActExport:
+		return s.canExport()
 	case page.ActExtend:
 		return s.Left > 0
 	case page.ActAsk:

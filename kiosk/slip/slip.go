@@ -477,7 +477,8 @@ func (s *setter) foot(p page.Page) {
 }
 
 // beside sets a QR code at the right and blocks of text at its left; those that come below it get the whole width, as
-// does from the second on what would stand in a column of few characters.
+// does from the second on what would stand in a column of few characters. A code that takes most of the width stands
+// below its caption instead, if need be in modules of a dot less, which a phone still tells apart.
 func (s *setter) beside(block, content string, texts ...func(column)) {
 	if s.err != nil {
 		return
@@ -487,22 +488,40 @@ func (s *setter) beside(block, content string, texts ...func(column)) {
 		s.err = fmt.Errorf("setting %s: making a QR code of %q: %w", block, content, err)
 		return
 	}
-	side, quiet := m.Bounds().Dx()*s.dot, 4*s.dot // four modules of white on every side: ISO/IEC 18004
+	modules, dot, width := m.Bounds().Dx(), s.dot, s.page.width()+2*margin
+	const quietModules = 4 // of white on every side: ISO/IEC 18004
+	if (modules+2*quietModules)*dot > width {
+		dot--
+	}
+	side, quiet := modules*dot, quietModules*dot
 	left := s.page.right + margin - quiet - side
 	c := column{s.page.left, left - quiet}
-	if c.width() < 4*s.body.Em() {
+	alone := 3*side > 2*width && len(texts) > 0
+	if left < quiet || !alone && c.width() < 4*s.body.Em() {
 		s.err = fmt.Errorf("setting %s: the QR code of %q is %d dots wide and leaves no room beside it", block, content, side)
 		return
 	}
+	if alone {
+		texts[0](s.page)
+		texts = texts[1:]
+		left = (width - side) / 2
+	}
 	s.y += max(0, quiet-s.gap)
-	for y := range m.Bounds().Dy() {
-		for x := range m.Bounds().Dx() {
+	for y := range modules {
+		for x := range modules {
 			if r, _, _, _ := m.At(x, y).RGBA(); r == 0 {
-				s.bar(left+x*s.dot, s.y+y*s.dot, left+(x+1)*s.dot, s.y+(y+1)*s.dot)
+				s.bar(left+x*dot, s.y+y*dot, left+(x+1)*dot, s.y+(y+1)*dot)
 			}
 		}
 	}
 	bottom := s.y + side
+	if alone {
+		s.y = bottom + quiet
+		for _, set := range texts {
+			set(s.page)
+		}
+		return
+	}
 	for i, set := range texts {
 		switch {
 		case s.y < bottom+quiet && (i == 0 || c.width() >= 7*s.body.Em()):

@@ -358,7 +358,7 @@ func TestErrors(t *testing.T) {
 		{"glyph in row", with(func(p *page.Page) { p.Rows = []page.Row{{Name: "♿"}} }), good, []string{"table", "U+267F"}},
 		{"glyph in bring", with(func(p *page.Page) { p.Bring = []string{"a\tb"} }), good, []string{"things to bring", "U+0009"}},
 		{"glyph in headline", with(func(p *page.Page) { p.Headline = "😀" }), good, []string{"headline", "U+1F600"}},
-		{"wide code", with(func(p *page.Page) { p.Link = "https://example.jp/" + strings.Repeat("x", 400) }), Options{384, 203}, []string{"link", "dots wide"}},
+		{"wide code", with(func(p *page.Page) { p.Link = "https://example.jp/" + strings.Repeat("x", 1500) }), Options{384, 203}, []string{"link", "dots wide"}},
 		{"endless entry", with(func(p *page.Page) { p.Calendar = strings.Repeat("x", 5000) }), good, []string{"calendar"}},
 		{"endless link", with(func(p *page.Page) { p.Link = strings.Repeat("x", 5000) }), good, []string{"link"}},
 	} {

@@ -3,6 +3,7 @@
 package slip_test
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -45,6 +46,11 @@ func TestCodesAreRead(t *testing.T) {
 	for _, at := range guide.Nodes(&c.Guides) {
 		if w, _ := guide.At(&c.Guides, at, nil); w.Leaf() != nil {
 			leaves += codesAreRead(t, at, page.Of(page.GuideStep{Content: c, Walk: w}, office, text.Japanese))
+		}
+	}
+	for _, guides := range []int{0, 8, 40} {
+		if n := codesAreRead(t, fmt.Sprintf("statistics with %d guides", guides), statistics(text.Japanese, guides)); n != 2 {
+			t.Errorf("%d QR codes of statistics with %d guides were read; want 2", n, guides)
 		}
 	}
 	t.Logf("%d QR codes of visits and %d of guide leaves were read", read, leaves)
