@@ -55,10 +55,12 @@ type Config struct {
 	Slip    slip.Options
 	Log     *slog.Logger // nil: nothing is logged
 
-	Timekeeper Timekeeper // nil: nothing of the time is kept
-	System     System     // nil: nothing can be asked of it
-	Pulse      Pulse      // nil: nobody knows whether the terminal takes what is drawn
-	Boot       string     // names this start of the machine, to tell a power cut from a program that died
+	Timekeeper Timekeeper                              // nil: nothing of the time is kept
+	System     System                                  // nil: nothing can be asked of it
+	Pulse      Pulse                                   // nil: nobody knows whether the terminal takes what is drawn
+	Export     func(Snapshot)                          // nil: nobody asks; called once a minute, and in the end
+	Stick      func(Snapshot) (name string, err error) // nil: no USB stick can be written
+	Boot       string                                  // names this start of the machine, to tell a power cut from a program that died
 
 	// ReadTimeout bounds the whole reading of one card, a second try included; PrintTimeout bounds one slip. Zero
 	// means 10 s and 60 s.
@@ -99,7 +101,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	logPanel(cfg.Log, cfg.Profile.Panel)
-	l := &loop{Config: cfg, panel: panel(cfg.Profile), lock: newLock(cfg.Records)}
+	l := &loop{Config: cfg, begun: time.Now(), panel: panel(cfg.Profile), lock: newLock(cfg.Records)}
 	set := settings(cfg)
 	if set.Code, err = l.lock.state(); err != nil && cfg.Records != nil {
 		cfg.Log.Error("staff code", "code", hw.StateLost, "error", err)
@@ -113,6 +115,9 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	for _, code := range cfg.Faults {
 		l.note(code)
+		if code == hw.LinesMissing || code == hw.LinesBusy {
+			l.dark = code
+		}
 	}
 	l.begin()
 	l.state = session.New(set)
@@ -154,7 +159,7 @@ func settings(cfg Config) session.Settings {
 		Printer:   cfg.Printer != nil,
 		ResultFor: p.Result,
 
-		Clock: cfg.Clock != nil, StartOfDay: cfg.Now().Latest.IsZero(),
+		Clock: cfg.Clock != nil, Stick: cfg.Stick != nil, StartOfDay: cfg.Now().Latest.IsZero(),
 	}
 	if p.AskToPrint {
 		s.Print = session.PrintAsk

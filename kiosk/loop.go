@@ -35,8 +35,8 @@ type loop struct {
 	touch   touch
 	lift    *time.Timer // of a finger that became a burst of wheel events
 	shown   hw.Signal
-	dark    bool // the lines failed, and it was said
-	small   bool // the terminal, and it was said
+	dark    hw.Code // why the lines failed; empty while they work
+	small   bool    // the terminal, and it was said
 
 	wake  *time.Timer
 	token int
@@ -61,6 +61,7 @@ type loop struct {
 	asking  atomic.Bool        // the printer how it is
 	restart bool
 
+	begun  time.Time
 	watch  watchfulness
 	noted  chan hw.Code         // faults that were found beside the loop
 	papers chan hw.PrinterState // what the printer says of itself
@@ -335,11 +336,12 @@ func (l *loop) signal(s hw.Signal) {
 
 // darken takes in whether the lines could be set.
 func (l *loop) darken(err error) {
-	if err != nil && !l.dark {
-		l.Log.Warn("lamps cannot be set", "code", hw.CodeOf(err, hw.LinesMissing), "error", err)
-		l.note(hw.CodeOf(err, hw.LinesMissing))
+	if err == nil || l.dark != "" {
+		return // lines that failed once stay dark
 	}
-	l.dark = err != nil
+	l.dark = hw.CodeOf(err, hw.LinesMissing)
+	l.Log.Warn("lines cannot be set", "code", l.dark, "error", err)
+	l.note(l.dark)
 }
 
 // errTerminal tells that nobody can see or touch the kiosk any more.

@@ -23,6 +23,7 @@ type printEnd struct {
 	result session.PrintResult
 	code   hw.Code
 	state  hw.PrinterState
+	mm     int  // of paper, when all of it was sent to paper
 	late   bool // the printer did not return in time; the end that follows comes too late to be told
 }
 
@@ -87,6 +88,9 @@ func (l *loop) print(ctx context.Context, job session.Print) printEnd {
 	default:
 		end.result = session.PrintPartial
 	}
+	if printed.Result == hw.PrintConfirmed || printed.Result == hw.PrintSent {
+		end.mm = int(float64(picture.Bounds().Dy()) / float64(l.Slip.DPI) * 25.4)
+	}
 	if end.code == "" && end.result <= session.PrintNothing {
 		end.code = hw.CodeOf(err, hw.PrinterSilent)
 	}
@@ -98,6 +102,9 @@ func (l *loop) print(ctx context.Context, job session.Print) printEnd {
 func (l *loop) printEnded(ctx context.Context, p printEnd) {
 	p.state.Code = p.code
 	l.heardPrinter(p.state)
+	if p.mm > 0 {
+		l.add(countPaper, p.mm)
+	}
 	l.feed(ctx, session.PrintEnded{Job: p.job, Result: p.result, Code: string(p.code)})
 	if p.late {
 		l.Log.Error("printer does not return", "code", p.code)

@@ -66,18 +66,22 @@ func (l *loop) serve(ctx context.Context, e session.Effect) {
 		l.feed(ctx, session.TallyTold{Tally: l.tally.sum()})
 	case session.AskFaults:
 		l.feed(ctx, session.FaultsTold{List: l.history.told()})
+	case session.Export:
+		l.export(e.Visit)
 	case session.Restart:
 		l.restart = true
 	}
 }
 
 // count adds to the day's counts, if there is a day.
-func (l *loop) count(what string) {
+func (l *loop) count(what string) { l.add(what, 1) }
+
+func (l *loop) add(what string, n int) {
 	var day card.Date
-	if n := l.Now(); !n.Latest.IsZero() {
-		day = card.DateOf(n.Earliest.In(card.Tokyo))
+	if now := l.Now(); !now.Latest.IsZero() {
+		day = card.DateOf(now.Earliest.In(card.Tokyo))
 	}
-	l.tally.count(day, what)
+	l.tally.add(day, what, n)
 }
 
 // setTime lets the machine's own clocks follow staff's word, so that logs are right and a clock with a battery carries
@@ -112,6 +116,34 @@ func (l *loop) keepRecords(last bool) {
 	}
 	keep(&l.tally.record, l.tally.due(now, last), "the counts")
 	keep(&l.history.record, l.history.due(now, last), "the faults")
+}
+
+// snapshot is what the kiosk tells of itself now.
+func (l *loop) snapshot() Snapshot {
+	now := l.Now()
+	s := Snapshot{
+		Kiosk: l.Profile.Kiosk, Built: l.Built, Up: time.Since(l.begun), Ready: l.last != nil && !l.state.Down(),
+		Fault: hw.Code(l.state.Fault()), Clock: now.Why, Bounded: !now.Latest.IsZero(), Tally: l.tally.sum().Told(),
+	}
+	for _, o := range l.history.faults {
+		s.Faults = append(s.Faults, page.Count{Name: string(o.Code), N: o.N})
+	}
+	return s
+}
+
+// export puts the statistics on the stick, beside the loop.
+func (l *loop) export(visit int) {
+	s := l.snapshot()
+	l.wait.Go(func() {
+		name, err := l.Stick(s)
+		code := hw.Code("")
+		if err != nil {
+			code = hw.CodeOf(err, hw.StickFailed)
+			l.Log.Warn("the stick is not written", "code", code, "error", err)
+			l.tellFault(code)
+		}
+		l.answer(session.Exported{Visit: visit, OK: err == nil, Name: name, Code: string(code)})
+	})
 }
 
 // answer hands an event to the loop from beside it.
@@ -185,8 +217,8 @@ func (l *loop) readerCheck() page.Check {
 func (l *loop) lampCheck() page.Check {
 	lines := l.Profile.Lines
 	switch {
-	case l.dark || slices.Contains(l.Faults, hw.LinesMissing):
-		return page.Check{Thing: page.ThingLamps, Mark: page.Attention, State: "fault", Code: string(hw.LinesMissing)}
+	case l.dark != "":
+		return page.Check{Thing: page.ThingLamps, Mark: page.Attention, State: "fault", Code: string(l.dark)}
 	case l.Lamps == nil || lines.White+lines.Blue+lines.Green+lines.Yellow+lines.Red == "":
 		return page.Check{Thing: page.ThingLamps, State: "absent"}
 	}

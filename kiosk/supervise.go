@@ -299,6 +299,16 @@ func (l *loop) minute(ctx context.Context) {
 		}
 	}
 	l.askPaper(ctx)
+	l.tellSnapshot()
+}
+
+// tellSnapshot hands on what the kiosk tells of itself, beside the loop.
+func (l *loop) tellSnapshot() {
+	if l.Export == nil {
+		return
+	}
+	s := l.snapshot()
+	l.wait.Go(func() { l.Export(s) })
 }
 
 // askPaper asks the printer how it is while nobody is there, so that staff hear of a paper end before a visitor does.

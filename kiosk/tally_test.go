@@ -149,6 +149,10 @@ func TestCounting(t *testing.T) {
 		t.Fatalf("days %v; want one", d.Days)
 	}
 	for day, counts := range d.Days {
+		if mm := counts[countPaper]; mm < 200 || mm > 800 {
+			t.Errorf("two slips are %d mm of paper", mm)
+		}
+		delete(counts, countPaper)
 		if diff := cmp.Diff(want, counts); diff != "" {
 			t.Errorf("counts of %s (-want +got):\n%s", day, diff)
 		}

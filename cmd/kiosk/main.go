@@ -69,7 +69,7 @@ type bench struct {
 
 // options are what the program is called with. Each is a file or a folder, and empty when there is none.
 type options struct {
-	profile, log, state, wishes string
+	profile, log, state, wishes, metrics, stick string
 }
 
 func main() {
@@ -78,6 +78,8 @@ func main() {
 	flag.StringVar(&o.log, "log", "", "append the log to this file; empty logs to standard error unless that is the terminal")
 	flag.StringVar(&o.state, "state", "", "keep in this folder what must outlive the program: the last good profile, the staff code, the time, counts and faults; empty keeps nothing, and the staff menu stays closed")
 	flag.StringVar(&o.wishes, "wishes", "", "lay wishes for the privileged units of systemd into this folder, on the appliance "+system.Folder+"; empty asks nobody")
+	flag.StringVar(&o.metrics, "metrics", "", "write what the kiosk tells of itself into this file once a minute, for Prometheus' node exporter; empty writes none")
+	flag.StringVar(&o.stick, "stick", "", "where a USB stick is mounted, for staff's export; empty offers none")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "kiosk: unexpected argument %q\n", flag.Arg(0))
@@ -165,6 +167,16 @@ func run(ctx context.Context, o options) error {
 	}
 	if o.wishes != "" {
 		cfg.System = system.Open(o.wishes)
+	}
+	if o.metrics != "" {
+		cfg.Export = func(s kiosk.Snapshot) {
+			if err := writeMetrics(o.metrics, s, content.Embedded()); err != nil {
+				log.Warn("metrics", "error", err)
+			}
+		}
+	}
+	if o.stick != "" {
+		cfg.Stick = func(s kiosk.Snapshot) (string, error) { return stick(o.stick).write(s, content.Embedded()) }
 	}
 	err = kiosk.Run(ctx, cfg)
 	notify(log, daemon.SdNotifyStopping)

@@ -79,7 +79,7 @@ func metrics(s kiosk.Snapshot, c *content.Content) *prometheus.Registry {
 	gauges("guides", "Guides that were begun"+days+steps+".", "guide", t.Guides)
 	gauges("slips", "Slips by how they ended"+days+steps+".", "end", t.Slips)
 	gauges("recoveries", "What the kiosk got over by itself"+days+".", "kind", t.Recoveries)
-	gauge("paper_meters", "Paper that was used"+days+".", float64(t.PaperMM)/1000)
+	gauge("paper_meters", "Paper that was used"+days+", in whole meters.", float64(t.PaperMM)/1000)
 	gauges("recent_faults", "Faults among the last ones that are kept.", "code", ours(s.Faults, our.code))
 	return r
 }

@@ -122,7 +122,7 @@ func TestNotice(t *testing.T) {
 func TestTallyTold(t *testing.T) {
 	all := func(n int) page.Tally {
 		c := []page.Count{{Name: "a", N: n}, {Name: "b", N: 40}}
-		return page.Tally{Visits: c, Guides: c, Slips: c, Recoveries: c, PaperMM: n}
+		return page.Tally{Visits: c, Guides: c, Slips: c, Recoveries: c, PaperMM: n * 100}
 	}
 	for n, want := range map[int]int{0: 0, 1: 0, 4: 0, 5: 5, 9: 5, 10: 10, 14: 10, 123: 120} {
 		told := all(n).Told()
@@ -135,8 +135,8 @@ func TestTallyTold(t *testing.T) {
 				t.Errorf("%d %s are told as %v; want %d", n, what, counts, want)
 			}
 		}
-		if told.PaperMM != n || told.Recoveries[0].N != n {
-			t.Errorf("%d mm of paper and recoveries are told as %d and %d", n, told.PaperMM, told.Recoveries[0].N)
+		if told.PaperMM != n*100/1000*1000 || told.Recoveries[0].N != n {
+			t.Errorf("%d mm of paper and %d recoveries are told as %d and %d", n*100, n, told.PaperMM, told.Recoveries[0].N)
 		}
 		if diff := cmp.Diff(told, told.Told()); diff != "" {
 			t.Errorf("told twice (-want +got):\n%s", diff)

@@ -39,8 +39,8 @@ type Tally struct {
 const few = 5
 
 // Told returns t as it may leave the kiosk. What people did is told in steps of few, and what is below the first step not at all:
-// whoever reads the same count again and again would learn from a single step when somebody came, and what for. What the kiosk
-// did is exact.
+// whoever reads the same count again and again would learn from a single step when somebody came, and what for. Paper is told
+// in whole metres, which are about five slips. What the kiosk did is exact.
 func (t Tally) Told() Tally {
 	for _, counts := range []*[]Count{&t.Visits, &t.Guides, &t.Slips} {
 		var told []Count
@@ -51,6 +51,7 @@ func (t Tally) Told() Tally {
 		}
 		*counts = told
 	}
+	t.PaperMM -= t.PaperMM % 1000
 	return t
 }
 
