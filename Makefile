@@ -9,6 +9,8 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libpcsclite-dev
 PCSC_PACKAGES  = $(BUILD_PACKAGES) pcscd vsmartcard-vpcd util-linux iproute2
 TEST_PACKAGES  = $(PCSC_PACKAGES) opensc zbar-tools tmux tesseract-ocr tesseract-ocr-jpn systemd
 
+FUZZTIME ?= 30s
+
 BUILD_DATE = $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS    = -s -w -X kagimado/hw/clock.built=$(BUILD_DATE)
 
@@ -64,11 +66,13 @@ bench: go ## measure what the README claims, as ratios within one run
 
 faults: go ## lay every fault at every moment, a few minutes; FLAGS=-update writes the table anew
 	$(GO) test -tags faults -run 'TestFaults' -count 1 ./kiosk $(FLAGS)
+	$(GO) test -tags faults -run 'TestEvery' -count 1 ./card $(FLAGS)
 
-fuzz: go ## fuzz the guard and every parser, half a minute each
-	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' --include='*_test.go' . | sed 's/func //' | sort -u); do \
-		package=$$(dirname $$(grep -rlE "^func $$target\(" --include='*_test.go' .)); \
-		echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 30s $$package || exit 1; done
+fuzz: go ## fuzz the guard and every parser, FUZZTIME (30s) each
+	@grep -roE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | sed -E 's|/[^/]*:func | |' | sort -u | while read -r package target; do \
+		echo "$$package $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10s "$$package" </dev/null || \
+			{ echo "fuzz: $$target of $$package failed" >&2; exit 1; }; done
 
 mutate: go ## flip every condition of kiosk/diagnosis and see a test fail
 	$(GO) run ./.ci/mutate kiosk/diagnosis
