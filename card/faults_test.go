@@ -549,18 +549,18 @@ func (p *patient) cell(s step, l lie, got card.Facts) string {
 // outcomes collects the cells of a table by row and column.
 type outcomes map[[2]string]map[string]bool
 
-func (o outcomes) add(row, column, cell string) {
+func (all outcomes) add(row, column, cell string) {
 	at := [2]string{row, column}
-	if o[at] == nil {
-		o[at] = map[string]bool{}
+	if all[at] == nil {
+		all[at] = map[string]bool{}
 	}
-	o[at][cell] = true
+	all[at][cell] = true
 }
 
 // table writes what became of every command.
-func (o outcomes) table(head string, columns []string) string {
+func (all outcomes) table(head string, columns []string) string {
 	rows := map[string]bool{}
-	for at := range o {
+	for at := range all {
 		rows[at[0]] = true
 	}
 	var b strings.Builder
@@ -568,15 +568,15 @@ func (o outcomes) table(head string, columns []string) string {
 	for _, row := range slices.Sorted(maps.Keys(rows)) {
 		fmt.Fprintf(&b, "| %s |", row)
 		for _, column := range columns {
-			fmt.Fprintf(&b, " %s |", strings.Join(slices.Sorted(maps.Keys(o[[2]string{row, column}])), " / "))
+			fmt.Fprintf(&b, " %s |", strings.Join(slices.Sorted(maps.Keys(all[[2]string{row, column}])), " / "))
 		}
 		b.WriteString("\n")
 	}
 	return b.String()
 }
 
-// sweep tells every lie at every exchange of every patient, on all cores, and returns what became of them.
-func sweep(t *testing.T, patients []patient, lies func(step) iter.Seq2[string, lie]) outcomes {
+// sweep tells every lie at every exchange of every patient, on all cores, and adds what became of them to all.
+func (all outcomes) sweep(t *testing.T, patients []patient, lies func(step) iter.Seq2[string, lie]) {
 	t.Helper()
 	type job struct {
 		patient *patient
@@ -590,7 +590,6 @@ func sweep(t *testing.T, patients []patient, lies func(step) iter.Seq2[string, l
 	}
 	var (
 		next, readings, failures atomic.Int64
-		all                      = outcomes{}
 		mu                       sync.Mutex
 		work                     sync.WaitGroup
 	)
@@ -639,7 +638,6 @@ func sweep(t *testing.T, patients []patient, lies func(step) iter.Seq2[string, l
 	}
 	work.Wait()
 	t.Logf("%d readings", readings.Load())
-	return all
 }
 
 // answers are the lies of a card that stays: every word; nothing, zeros and the true answer beside it where the command
@@ -697,10 +695,15 @@ func thinned() []card.Status {
 // TestEveryAnswer lets every exchange of a reading answer something else than the chip would: the reading neither
 // believes more than it was told, nor loses what it was not told about. With the build tag faults all status words are
 // tried; the table is the same.
-func TestEveryAnswer(t *testing.T) { everyAnswer(t, thinned()) }
+func TestEveryAnswer(t *testing.T) {
+	all := outcomes{}
+	all.sweep(t, patients(t), answers(thinned()))
+	all.keep(t)
+}
 
-func everyAnswer(t *testing.T, words []card.Status) {
-	golden.Text(t, "faults.md", sweep(t, patients(t), answers(words)).table(`# What one strange answer does to a reading
+func (all outcomes) keep(t *testing.T) {
+	t.Helper()
+	golden.Text(t, "faults.md", all.table(`# What one strange answer does to a reading
 
 Written by `+"`go test -run TestEveryAnswer ./card -update`"+`. A cell says what is then known of the part that was asked for, and how far the whole reading goes: only a complete one
 carries a verdict, a partial one asks for the card again. *right*: what the chip holds, because it was asked another way or the answer was not needed. *as answered*: the strange
@@ -714,7 +717,9 @@ func TestEveryTear(t *testing.T) {
 	for _, spec := range cardtest.Library() {
 		all = append(all, examine(t, spec))
 	}
-	golden.Text(t, "tears.md", sweep(t, all, tears).table(`# What is known of a card that leaves
+	told := outcomes{}
+	told.sweep(t, all, tears)
+	golden.Text(t, "tears.md", told.table(`# What is known of a card that leaves
 
 Written by `+"`go test -run TestEveryTear ./card -update`"+`; to be read as faults.md. Whatever was read before is right, the rest unread, and no verdict is given.
 `, []string{"an error", "an error with a code", "no byte", "one byte"}))
