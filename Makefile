@@ -71,7 +71,7 @@ faults: go ## lay every fault at every moment, a few minutes; FLAGS=-update writ
 fuzz: go ## fuzz the guard and every parser, FUZZTIME (30s) each
 	@grep -roE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | sed -E 's|/[^/]*:func | |' | sort -u | while read -r package target; do \
 		echo "$$package $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$package" </dev/null || \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$package" </dev/null || \
 			{ echo "fuzz: $$target of $$package failed" >&2; exit 1; }; done
 
 mutate: go ## flip every condition of kiosk/diagnosis and see a test fail
