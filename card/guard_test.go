@@ -101,6 +101,7 @@ func TestGuardTable(t *testing.T) {
 		{"read of an authority unasked", jpki, readShort(0x0B, 0, 0), false},
 		{"read with extended Le", jpki, []byte{0, 0xB0, 0x86, 0, 0, 0, 0x20}, false},
 		{"card expiry", start, getCardExpiry(), true},
+		{"card expiry with the length that 6Cxx names", start, []byte{0, 0xCA, 0, 0xF2, 8}, true},
 		{"card expiry after an application", jpki, getCardExpiry(), false},
 		{"municipality", start, []byte{0, 0xCA, 0, 0xF0, 0}, false},
 		{"record before GET DATA", pass(selectApplication(CommonApp.AID())...), readCommonRecord(), false},
