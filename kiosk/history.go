@@ -16,7 +16,7 @@ import (
 const (
 	faultsRecord = "faults"
 	faultsKept   = 20
-	faultsEvery  = 30 * time.Second
+	faultsEvery  = 10 * time.Second
 )
 
 // history is the last faults, the newest first. It knows the hour and no minute: a slip that failed at a known minute was

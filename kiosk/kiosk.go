@@ -103,15 +103,21 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	logPanel(cfg.Log, cfg.Profile.Panel)
 	l := &loop{Config: cfg, begun: time.Now(), panel: panel(cfg.Profile), lock: newLock(cfg.Records)}
 	set := settings(cfg)
-	if set.Code, err = l.lock.state(); err != nil && cfg.Records != nil {
-		cfg.Log.Error("staff code", "code", hw.StateLost, "error", err)
+	lost := func(what string, err error) {
+		if err != nil && cfg.Records != nil {
+			cfg.Log.Error(what, "code", hw.StateLost, "error", err)
+			l.spoilt = true
+		}
 	}
+	set.Code, err = l.lock.state()
+	lost("the staff code is not read", err)
 	l.lock.start()
-	if l.tally, err = openTally(cfg.Records); err != nil {
-		cfg.Log.Error("the counts are not read", "code", hw.StateLost, "error", err)
-	}
-	if l.history, err = openHistory(cfg.Records); err != nil {
-		cfg.Log.Error("the faults are not read", "code", hw.StateLost, "error", err)
+	l.tally, err = openTally(cfg.Records)
+	lost("the counts are not read", err)
+	l.history, err = openHistory(cfg.Records)
+	lost("the faults are not read", err)
+	if l.spoilt {
+		l.note(hw.StateLost)
 	}
 	for _, code := range cfg.Faults {
 		l.note(code)

@@ -62,6 +62,7 @@ type loop struct {
 	restart bool
 
 	begun  time.Time
+	spoilt bool // a record could not be read
 	watch  watchfulness
 	noted  chan hw.Code         // faults that were found beside the loop
 	papers chan hw.PrinterState // what the printer says of itself

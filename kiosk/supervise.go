@@ -348,7 +348,7 @@ func (l *loop) heardPrinter(s hw.PrinterState) {
 func (l *loop) callStaff() {
 	w := &l.watch
 	calling := l.state.Down() || w.forgotten || w.paper.Code != "" || w.paper.NearEnd || len(l.Faults) > 0 || len(l.Staff) > 0 ||
-		l.tally.failed.Load() || l.history.failed.Load() || l.Clock != nil && l.Now().Latest.IsZero()
+		l.spoilt || l.tally.failed.Load() || l.history.failed.Load() || l.Clock != nil && l.Now().Latest.IsZero()
 	if l.Lamps == nil || calling == w.calling {
 		return
 	}
