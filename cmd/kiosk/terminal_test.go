@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,12 +45,7 @@ func startTerminal(t testing.TB, cols, rows int, flags ...string) *terminal {
 		t.Fatal("this test needs tmux; make test installs it")
 	}
 	k := &terminal{t: t, dir: t.TempDir()}
-	program := filepath.Join(k.dir, "kiosk-sim")
-	build := exec.Command("go", "build", "-tags", "sim", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the simulated kiosk: %v\n%s", err, out)
-	}
+	program := buildSim(t, k.dir)
 	conf := filepath.Join(k.dir, "tmux.conf")
 	if err := os.WriteFile(conf, []byte("set -g status off\nset -g default-terminal tmux-256color\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -64,6 +60,18 @@ func startTerminal(t testing.TB, cols, rows int, flags ...string) *terminal {
 		}
 	}
 	return k
+}
+
+// buildSim builds the simulated kiosk in dir.
+func buildSim(t testing.TB, dir string) (program string) {
+	t.Helper()
+	program = filepath.Join(dir, "kiosk-sim")
+	build := exec.Command("go", "build", "-tags", "sim", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the simulated kiosk: %v\n%s", err, out)
+	}
+	return program
 }
 
 func (k *terminal) command(args ...string) *exec.Cmd {
@@ -421,6 +429,48 @@ func BenchmarkAttract(b *testing.B) {
 			b.Errorf("the waiting screen has changed:\n%s", strings.Join(k.rows(), "\n"))
 		}
 	}
+}
+
+// BenchmarkStart starts the program until it says that it is ready: its first frame is drawn and the terminal has answered.
+// ratio-start is that over the same program printing its flags and ending.
+func BenchmarkStart(b *testing.B) {
+	dir := b.TempDir()
+	program := buildSim(b, dir)
+	notes, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer notes.Close()
+	var bare, ready time.Duration
+	for b.Loop() {
+		begun := time.Now()
+		_ = exec.Command(program, "-help").Run() // status 2
+		bare += time.Since(begun)
+		cmd := exec.Command(program)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "NOTIFY_SOCKET="+filepath.Join(dir, "notify"))
+		begun = time.Now()
+		k, err := startProcess(cmd)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for said := make([]byte, 4096); ; {
+			_ = notes.SetReadDeadline(time.Now().Add(patience))
+			n, err := notes.Read(said)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if strings.HasPrefix(string(said[:n]), "READY=1") {
+				break
+			}
+		}
+		ready += time.Since(begun)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		k.master.Close()
+	}
+	b.ReportMetric(float64(ready.Microseconds())/1000/float64(b.N), "ms-start")
+	b.ReportMetric(float64(ready)/float64(bare), "ratio-start")
+	b.ReportMetric(0, "ns/op")
 }
 
 // cpu is the time the threads of a process have had (/proc/pid/task/*/schedstat, first field, in nanoseconds): ticks
