@@ -14,7 +14,7 @@ FUZZTIME ?= 30s
 BUILD_DATE = $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS    = -s -w -X kagimado/hw/clock.built=$(BUILD_DATE)
 
-.PHONY: help run run-pcsc build test lint bench faults fuzz mutate clean go pictures sheets
+.PHONY: help run run-pcsc build test lint bench faults soak fuzz mutate clean go pictures sheets
 .DEFAULT_GOAL = help
 
 help: ## list the targets
@@ -67,6 +67,11 @@ bench: go ## measure what the README claims, as ratios within one run
 faults: go ## lay every fault at every moment, a few minutes; FLAGS=-update writes the table anew
 	$(GO) test -tags faults -run 'TestFaults' -count 1 ./kiosk $(FLAGS)
 	$(GO) test -tags faults -run 'TestEvery' -count 1 ./card $(FLAGS)
+
+TAPS ?= 50000
+SEED ?= 1
+soak: go ## lay 50,000 cards with random faults, a quarter of an hour; TAPS=… SEED=…
+	$(GO) test -run 'TestSoak$$' -count 1 -timeout 90m -v ./kiosk -taps $(TAPS) -seed $(SEED)
 
 fuzz: go ## fuzz the guard and every parser, FUZZTIME (30s) each
 	@grep -roE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | sed -E 's|/[^/]*:func | |' | sort -u | while read -r package target; do \

@@ -537,6 +537,8 @@ func (p *press) dial(ctx context.Context) (net.Conn, error) {
 	}
 	select {
 	case p.free <- struct{}{}:
+	case <-time.After(3 * time.Second): // as long as a printer in the network is waited for
+		return nil, os.ErrDeadlineExceeded
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
