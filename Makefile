@@ -62,6 +62,7 @@ bench: go ## measure what the README claims, as ratios within one run
 	@$(MAKE) --no-print-directory build
 	$(GO) test -tags pcscd -run '^$$' -bench . -benchtime 7x ./cmd/kioskctl
 	$(GO) test -run '^$$' -bench . ./kiosk ./kiosk/slip ./hw/printer
+	$(GO) test -tags terminal -run '^$$' -bench Start -benchtime 7x ./cmd/kiosk
 	$(GO) test -tags terminal -run '^$$' -bench Attract -benchtime 1x ./cmd/kiosk
 
 faults: go ## lay every fault at every moment, a few minutes; FLAGS=-update writes the table anew
