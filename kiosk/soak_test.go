@@ -43,7 +43,7 @@ import (
 )
 
 var (
-	soakTaps = flag.Int("taps", 300, "how many cards TestSoak lays in all")
+	soakTaps = flag.Int("taps", 200, "how many cards TestSoak lays in all")
 	soakSeed = flag.Uint64("seed", 1, "of what happens in TestSoak")
 	soakFrom = flag.Int("from", 0, "the tap with which TestSoak begins: what it plans for a tap hangs on seed and number alone")
 )
@@ -78,7 +78,7 @@ func TestSoak(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) { newLife(t, l.profile, l.printer, sum).live(first, end) })
 	}
 	t.Logf("%d taps in %s\n%s", sum.taps, time.Since(begun).Round(time.Second), sum)
-	if *soakFrom == 0 && sum.taps >= 300 {
+	if *soakFrom == 0 && sum.taps >= 200 {
 		for _, kind := range []string{"verdict", "card", "fault", "slip", "clock", "visitor"} {
 			if len(sum.counts[kind]) < 4 {
 				t.Errorf("only %v were seen of %s: the soak is not about a lobby any more", sum.counts[kind], kind)
