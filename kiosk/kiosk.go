@@ -58,7 +58,7 @@ type Config struct {
 	Timekeeper Timekeeper                              // nil: nothing of the time is kept
 	System     System                                  // nil: nothing can be asked of it
 	Pulse      Pulse                                   // nil: nobody knows whether the terminal takes what is drawn
-	Export     func(Snapshot)                          // nil: nobody asks; called once a minute, and in the end
+	Export     func(Snapshot)                          // nil: nobody asks; called once a minute
 	Stick      func(Snapshot) (name string, err error) // nil: no USB stick can be written
 	Boot       string                                  // names this start of the machine, to tell a power cut from a program that died
 
@@ -196,23 +196,4 @@ func logPanel(log *slog.Logger, p site.Panel) {
 	}
 	log.Log(context.Background(), level, "panel", "cols", cols, "rows", rows, "capital_mm", math.Round(p.CapitalMM()*10)/10,
 		"target_mm", fmt.Sprintf("%.1fx%.1f", width, height), "readable", p.Readable(), "touchable", p.Touchable())
-}
-
-// signalOf turns what is shown into what the lamps tell (field.md §5).
-func signalOf(s session.State) hw.Signal {
-	switch s.Below() {
-	case session.Reading:
-		return hw.Busy
-	case session.WrongCard, session.RemovedEarly, session.TwoCards, session.NotPrinted:
-		return hw.Attention
-	case session.OutOfService:
-		return hw.OutOfService
-	}
-	switch {
-	case s.Lying:
-		return hw.Done
-	case s.Down():
-		return hw.OutOfService // a result is still read, but the next card would wait in vain
-	}
-	return hw.Ready
 }

@@ -326,25 +326,6 @@ func (l *loop) draw() {
 	}
 }
 
-// signal sets the lamps; that they cannot be set is said once.
-func (l *loop) signal(s hw.Signal) {
-	l.shown = s
-	if l.Lamps == nil {
-		return
-	}
-	l.darken(l.Lamps.Show(s))
-}
-
-// darken takes in whether the lines could be set.
-func (l *loop) darken(err error) {
-	if err == nil || l.dark != "" {
-		return // lines that failed once stay dark
-	}
-	l.dark = hw.CodeOf(err, hw.LinesMissing)
-	l.Log.Warn("lines cannot be set", "code", l.dark, "error", err)
-	l.note(l.dark)
-}
-
 // errTerminal tells that nobody can see or touch the kiosk any more.
 var errTerminal = errors.New("the terminal is gone")
 

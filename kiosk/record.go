@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"kagimado/hw"
 )
 
 // Records keeps what must outlive the program. What Load finds nothing under is ledger.ErrNone.
@@ -47,3 +49,42 @@ func (r *record) keep(data []byte) error {
 	r.failed.Store(err != nil)
 	return err
 }
+
+// keepRecords writes the counts and the faults when it is time, beside the loop: a memory card takes its own.
+func (l *loop) keepRecords(last bool) {
+	now := time.Now()
+	keep := func(r *record, data []byte, what string) {
+		if data == nil {
+			return
+		}
+		l.wait.Go(func() {
+			if err := r.keep(data); err != nil {
+				l.Log.Error(what+" are not kept", "code", hw.StateLost, "error", err)
+				l.tellFault(hw.StateLost)
+			}
+		})
+	}
+	keep(&l.tally.record, l.tally.due(now, last), "the counts")
+	keep(&l.history.record, l.history.due(now, last), "the faults")
+}
+
+// keepTime writes down what is known of the time; the card takes its own beside the loop.
+func (l *loop) keepTime() {
+	if l.Timekeeper == nil || l.Records == nil {
+		return
+	}
+	data, err := l.Timekeeper.Record()
+	if err != nil {
+		l.Log.Error("the time is not kept", "error", err)
+		return
+	}
+	l.wait.Go(func() {
+		if err := l.Records.Save(ClockRecord, data); err != nil {
+			l.Log.Error("the time is not kept", "code", hw.StateLost, "error", err)
+			l.tellFault(hw.StateLost)
+		}
+	})
+}
+
+// ClockRecord is the name of the record that a Timekeeper's Record is kept under.
+const ClockRecord = "clock"

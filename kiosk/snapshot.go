@@ -25,3 +25,16 @@ type Snapshot struct {
 var Recoveries = []string{
 	recoveredReader, recoveredHung, recoveredTerminal, recoveredPrinter, recoveredUnclean, recoveredPower, recoveredClock,
 }
+
+// snapshot is what the kiosk tells of itself now.
+func (l *loop) snapshot() Snapshot {
+	now := l.Now()
+	s := Snapshot{
+		Kiosk: l.Profile.Kiosk, Built: l.Built, Up: time.Since(l.begun), Ready: l.last != nil && !l.state.Down(),
+		Fault: hw.Code(l.state.Fault()), Clock: now.Why, Bounded: !now.Latest.IsZero(), Tally: l.tally.sum().Told(),
+	}
+	for _, o := range l.history.faults {
+		s.Faults = append(s.Faults, page.Count{Name: string(o.Code), N: o.N})
+	}
+	return s
+}

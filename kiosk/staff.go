@@ -84,53 +84,6 @@ func (l *loop) add(what string, n int) {
 	l.tally.add(day, what, n)
 }
 
-// setTime lets the machine's own clocks follow staff's word, so that logs are right and a clock with a battery carries
-// the word over a power cut; what is known of the time is kept either way.
-func (l *loop) setTime(ctx context.Context, at time.Time) {
-	if l.System == nil {
-		l.keepTime()
-		return
-	}
-	l.watch.setting = settingLooks
-	l.wait.Go(func() {
-		if err := l.System.SetTime(ctx, at); err != nil && ctx.Err() == nil {
-			l.Log.Error("the machine's clock is not set", "code", hw.CodeOf(err, hw.WishIgnored), "error", err)
-			l.tellFault(hw.CodeOf(err, hw.WishIgnored))
-		}
-	})
-}
-
-// keepRecords writes the counts and the faults when it is time, beside the loop: a memory card takes its own.
-func (l *loop) keepRecords(last bool) {
-	now := time.Now()
-	keep := func(r *record, data []byte, what string) {
-		if data == nil {
-			return
-		}
-		l.wait.Go(func() {
-			if err := r.keep(data); err != nil {
-				l.Log.Error(what+" are not kept", "code", hw.StateLost, "error", err)
-				l.tellFault(hw.StateLost)
-			}
-		})
-	}
-	keep(&l.tally.record, l.tally.due(now, last), "the counts")
-	keep(&l.history.record, l.history.due(now, last), "the faults")
-}
-
-// snapshot is what the kiosk tells of itself now.
-func (l *loop) snapshot() Snapshot {
-	now := l.Now()
-	s := Snapshot{
-		Kiosk: l.Profile.Kiosk, Built: l.Built, Up: time.Since(l.begun), Ready: l.last != nil && !l.state.Down(),
-		Fault: hw.Code(l.state.Fault()), Clock: now.Why, Bounded: !now.Latest.IsZero(), Tally: l.tally.sum().Told(),
-	}
-	for _, o := range l.history.faults {
-		s.Faults = append(s.Faults, page.Count{Name: string(o.Code), N: o.N})
-	}
-	return s
-}
-
 // export puts the statistics on the stick, beside the loop.
 func (l *loop) export(visit int) {
 	s := l.snapshot()

@@ -111,12 +111,12 @@ func (l *loop) begin() {
 		return
 	}
 	if boot, err := l.Records.Load(runningRecord); err == nil && len(boot) > 0 {
-		kind := recoveredPower
 		if string(boot) == l.Boot {
-			kind = recoveredUnclean
+			l.recovered(recoveredUnclean)
+			l.note(hw.Restarted)
+		} else { // some offices switch everything off at night
+			l.recovered(recoveredPower)
 		}
-		l.recovered(kind)
-		l.note(hw.Restarted)
 	}
 	l.keepRunning(cmp.Or(l.Boot, "?"))
 }
@@ -246,10 +246,10 @@ func (l *loop) restartReader(ctx context.Context) {
 	l.watch.cure.Reset(c.again)
 	l.recovered(recoveredReader)
 	l.Log.Warn("the reader's service is to be restarted", "code", l.watch.standing)
-	l.wish(ctx, "restart-reader", func(ctx context.Context) error { return l.System.RestartReader(ctx) })
+	l.wish(ctx, "restart-reader", l.System.RestartReader)
 }
 
-// wish asks the system for something beside the loop.
+// wish asks the system for something, beside the loop.
 func (l *loop) wish(ctx context.Context, what string, ask func(context.Context) error) {
 	l.wait.Go(func() {
 		err := ask(ctx)
@@ -344,95 +344,13 @@ func (l *loop) heardPrinter(s hw.PrinterState) {
 	l.watch.paper = s
 }
 
-// callStaff lights staff's lamp while something waits for them.
-func (l *loop) callStaff() {
-	w := &l.watch
-	calling := l.state.Down() || w.forgotten || w.paper.Code != "" || w.paper.NearEnd || len(l.Faults) > 0 || len(l.Staff) > 0 ||
-		l.spoilt || l.tally.failed.Load() || l.history.failed.Load() || l.Clock != nil && l.Now().Latest.IsZero()
-	if l.Lamps == nil || calling == w.calling {
+// setTime lets the machine's own clocks follow staff's word, so that logs are right and a clock with a battery carries
+// the word over a power cut; what is known of the time is kept either way.
+func (l *loop) setTime(ctx context.Context, at time.Time) {
+	if l.System == nil {
+		l.keepTime()
 		return
 	}
-	w.calling = calling
-	l.darken(l.Lamps.Call(calling))
+	l.watch.setting = settingLooks
+	l.wish(ctx, "set-time", func(ctx context.Context) error { return l.System.SetTime(ctx, at) })
 }
-
-// soundOf is what is heard when one screen follows another.
-func soundOf(before, after session.State) hw.Sound {
-	if before.Below() == after.Below() {
-		return hw.Silence
-	}
-	switch after.Below() {
-	case session.Reading:
-		return hw.Accepted
-	case session.TakeCard, session.Result:
-		if before.Below() == session.Reading {
-			return hw.Finished
-		}
-	case session.WrongCard, session.RemovedEarly, session.TwoCards, session.NotPrinted:
-		return hw.Refused
-	}
-	return hw.Silence
-}
-
-// A card that can be taken is asked for again, and then staff are called: its owner has left without it (field.md §2.3).
-const (
-	remindAfter = 10 * time.Second
-	callAfter   = 50 * time.Second // more
-)
-
-// follow takes in that a state followed another.
-func (l *loop) follow(before, after session.State) {
-	l.beep(soundOf(before, after))
-	w := &l.watch
-	waits := func(s session.State) bool { return s.Lying && s.Below() != session.Reading && !s.Down() }
-	switch {
-	case waits(after) && !waits(before):
-		w.reminded, w.forgotten = false, false
-		w.lying.Reset(remindAfter)
-	case !waits(after) && waits(before):
-		w.lying.Stop()
-		w.forgotten = false
-		l.callStaff()
-	}
-}
-
-// remind does what is due about a card that was left.
-func (l *loop) remind() {
-	w := &l.watch
-	l.beep(hw.Finished)
-	if !w.reminded {
-		w.reminded = true
-		w.lying.Reset(callAfter)
-		return
-	}
-	w.forgotten = true
-	l.callStaff()
-}
-
-func (l *loop) beep(s hw.Sound) {
-	if l.Beeper == nil || s == hw.Silence {
-		return
-	}
-	l.darken(l.Beeper.Beep(s))
-}
-
-// keepTime writes down what is known of the time; the card takes its own beside the loop.
-func (l *loop) keepTime() {
-	if l.Timekeeper == nil || l.Records == nil {
-		return
-	}
-	data, err := l.Timekeeper.Record()
-	if err != nil {
-		l.Log.Error("the time is not kept", "error", err)
-		return
-	}
-	l.wait.Go(func() {
-		if err := l.Records.Save(ClockRecord, data); err != nil {
-			l.Log.Error("the time is not kept", "code", hw.StateLost, "error", err)
-			l.tellFault(hw.StateLost)
-		}
-	})
-}
-
-// ClockRecord is the name of the record that a Timekeeper's Record is kept under.
-const ClockRecord = "clock"
