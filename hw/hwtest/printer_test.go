@@ -258,9 +258,10 @@ func TestHalfCommandStays(t *testing.T) {
 			}
 			p.Set(func(c *Condition) { c.HangUpAt = 0 })
 		}
+		_ = conn.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, conn) // until the printer has taken it and lets go
 		conn.Close()
 	}
-	stop()
 	if diff := cmp.Diff([]string{"########........", "................"}, draw(p.Slips()[0])); diff != "" {
 		t.Errorf("slip (-want +got):\n%s", diff)
 	}
