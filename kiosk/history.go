@@ -1,14 +1,10 @@
 package kiosk
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"kagimado/hw"
-	"kagimado/kiosk/ledger"
 	"kagimado/kiosk/page"
 )
 
@@ -41,19 +37,9 @@ type historyDocument struct {
 // openHistory goes on where the record ends. One that cannot be read is given up, as the counts are.
 func openHistory(r Records) (*history, error) {
 	h := &history{record: record{records: r, name: faultsRecord, every: faultsEvery}}
-	if r == nil {
-		return h, nil
-	}
-	data, err := r.Load(faultsRecord)
-	if err != nil {
-		if errors.Is(err, ledger.ErrNone) {
-			err = nil
-		}
-		return h, err
-	}
 	var d historyDocument
-	if err := json.Unmarshal(data, &d); err != nil || d.Schema != 1 {
-		return h, fmt.Errorf("reading the faults: schema %d: %w", d.Schema, errors.Join(err, errors.New("they begin anew")))
+	if err := h.load(&d); err != nil {
+		return h, err
 	}
 	h.faults = slices.DeleteFunc(d.Faults, func(o occurrence) bool { return o.Code == "" || o.N < 1 })
 	h.faults = h.faults[:min(len(h.faults), faultsKept)]

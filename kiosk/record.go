@@ -2,11 +2,14 @@ package kiosk
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"kagimado/hw"
+	"kagimado/kiosk/ledger"
 )
 
 // Records keeps what must outlive the program. What Load finds nothing under is ledger.ErrNone.
@@ -26,6 +29,33 @@ type record struct {
 	saving sync.Mutex  // one is written at a time
 	failed atomic.Bool // the last writing; it is tried again as if something had changed
 }
+
+// load reads the document, whose schema must be 1. Without one there is nothing to read; one that makes no sense is given up,
+// and begins anew.
+func (r *record) load(document any) error {
+	if r.records == nil {
+		return nil
+	}
+	data, err := r.records.Load(r.name)
+	if errors.Is(err, ledger.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var head struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil || head.Schema != 1 {
+		return fmt.Errorf("reading the record %q: schema %d: %w", r.name, head.Schema, errors.Join(err, errBegunAnew))
+	}
+	if err := json.Unmarshal(data, document); err != nil {
+		return fmt.Errorf("reading the record %q: %w", r.name, errors.Join(err, errBegunAnew))
+	}
+	return nil
+}
+
+var errBegunAnew = errors.New("it begins anew")
 
 // take returns the document when it has to be written; nil when not.
 func (r *record) take(now time.Time, last bool, document any) []byte {

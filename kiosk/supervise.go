@@ -147,21 +147,12 @@ func (l *loop) look(ctx context.Context) error {
 		w.unheard++
 		l.Pulse.Ask()
 	}
-	if v, ok := l.Reader.(hw.Vital); ok && w.worked && v.Silent() > silentFor {
-		w.mute++
-	} else {
-		w.mute = 0
-	}
-	if w.mute >= readerLooks {
+	v, ok := l.Reader.(hw.Vital)
+	if w.mute = streak(w.mute, ok && w.worked && v.Silent() > silentFor); w.mute >= readerLooks {
 		l.recovered(recoveredHung)
 		return ErrReaderHung
 	}
-	if l.printing != nil && l.printing.late && l.state.Below() == session.Attract {
-		w.late++
-	} else {
-		w.late = 0
-	}
-	if w.late >= printerLooks {
+	if w.late = streak(w.late, l.printing != nil && l.printing.late && l.state.Below() == session.Attract); w.late >= printerLooks {
 		l.recovered(recoveredPrinter)
 		return ErrPrinterHung
 	}
@@ -185,6 +176,14 @@ func (l *loop) look(ctx context.Context) error {
 	l.callStaff()
 	l.keepRecords(false)
 	return nil
+}
+
+// streak counts looks in a row.
+func streak(n int, goesOn bool) int {
+	if goesOn {
+		return n + 1
+	}
+	return 0
 }
 
 // heardTerminal takes in an answer of the terminal.

@@ -1,16 +1,12 @@
 package kiosk
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"kagimado/card"
-	"kagimado/kiosk/ledger"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/session"
 )
@@ -51,19 +47,9 @@ type tallyDocument struct {
 // openTally goes on counting where the record ends. One that cannot be read is given up: counts are worth no fault.
 func openTally(r Records) (*tally, error) {
 	t := &tally{record: record{records: r, name: tallyRecord, every: tallyEvery}, days: map[string]map[string]int{}}
-	if r == nil {
-		return t, nil
-	}
-	data, err := r.Load(tallyRecord)
-	if err != nil {
-		if errors.Is(err, ledger.ErrNone) {
-			err = nil
-		}
-		return t, err
-	}
 	var d tallyDocument
-	if err := json.Unmarshal(data, &d); err != nil || d.Schema != 1 {
-		return t, fmt.Errorf("reading the counts: schema %d: %w", d.Schema, errors.Join(err, errors.New("they begin anew")))
+	if err := t.load(&d); err != nil {
+		return t, err
 	}
 	for day, counts := range d.Days {
 		if _, err := card.ParseDate(day); day != "" && err != nil || counts == nil {
