@@ -14,7 +14,18 @@ import (
 	"kagimado/kiosk/session"
 )
 
-// memory keeps records as a ledger does, and can be broken.
+// kept is records by name.
+type kept = map[string][]byte
+
+// shelf is a memory with these records in it.
+func shelf(records kept) *memory {
+	if records == nil {
+		records = kept{}
+	}
+	return &memory{kept: records}
+}
+
+// memory keeps records as a ledger does, from any goroutine, and can be broken.
 type memory struct {
 	mu         sync.Mutex
 	kept       map[string][]byte
@@ -52,7 +63,7 @@ func fast(r Records) *lock { return &lock{records: r, rounds: 3} }
 // coded is a memory in which this code is kept.
 func coded(t *testing.T, code string) *memory {
 	t.Helper()
-	m := &memory{kept: map[string][]byte{}}
+	m := shelf(nil)
 	if err := fast(m).keep(code); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +141,7 @@ func TestLockState(t *testing.T) {
 	good := coded(t, "314159")
 	damaged := coded(t, "314159")
 	damaged.kept[codeRecord] = []byte(`{"schema":1,"salt":"","rounds":1,"hash":""}`)
-	empty := &memory{kept: map[string][]byte{}}
+	empty := shelf(nil)
 	for name, tt := range map[string]struct {
 		r    Records
 		want session.CodeState

@@ -1025,12 +1025,16 @@ func sizeFaults(t *testing.T, m *matrix) {
 
 func fingerFaults(t *testing.T, m *matrix) {
 	rolls := []tcell.ButtonMask{tcell.WheelUp, tcell.WheelDown, tcell.WheelLeft, tcell.WheelRight}
+	part := 1
+	if raced {
+		part = 6
+	}
 	for _, fingers := range []struct {
 		name  string
 		touch func(s *stand, rng *rand.Rand)
 	}{
 		{"10 taps a second for a minute", func(s *stand, rng *rand.Rand) {
-			for range 600 {
+			for range 600 / part {
 				x, y := rng.IntN(64), rng.IntN(20)
 				s.screen.InjectMouse(x, y, tcell.Button1, 0)
 				s.screen.InjectMouse(x, y, tcell.ButtonNone, 0)
@@ -1039,13 +1043,13 @@ func fingerFaults(t *testing.T, m *matrix) {
 		}},
 		{"a finger stuck for 20 s", func(s *stand, rng *rand.Rand) {
 			x, y := rng.IntN(64), 17
-			for range 200 {
+			for range 200 / part {
 				s.screen.InjectMouse(x, y, tcell.Button1, 0)
 				s.after(100 * time.Millisecond)
 			}
 		}},
 		{"wheels for 20 s", func(s *stand, rng *rand.Rand) {
-			for range 66 {
+			for range 66 / part {
 				x, y := rng.IntN(64), rng.IntN(20)
 				for range 1 + rng.IntN(5) {
 					s.screen.InjectMouse(x, y, rolls[rng.IntN(len(rolls))], 0)

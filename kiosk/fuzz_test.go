@@ -14,7 +14,7 @@ import (
 // no new one can be chosen over it.
 func FuzzStaffCode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, record []byte) {
-		m := &memory{kept: map[string][]byte{codeRecord: record}}
+		m := shelf(kept{codeRecord: record})
 		k := fast(m)
 		k.start()
 		state, err := k.state()
@@ -44,7 +44,7 @@ func FuzzStaffCode(f *testing.F) {
 func FuzzTally(f *testing.F) {
 	settings := session.Settings{Content: content.Embedded()}
 	f.Fuzz(func(t *testing.T, record []byte) {
-		records := shelf{tallyRecord: record}
+		records := shelf(kept{tallyRecord: record})
 		c, _ := openTally(records)
 		c.count(card.Date{Year: 2026, Month: 11, Day: 24}, countVisit+"all-clear")
 		if len(c.days) == 0 || len(c.days) > tallyDays {

@@ -12,7 +12,8 @@ import (
 	"kagimado/kiosk/ledger"
 )
 
-// Records keeps what must outlive the program. What Load finds nothing under is ledger.ErrNone.
+// Records keeps what must outlive the program; it is used from several goroutines. What Load finds nothing under is
+// ledger.ErrNone.
 type Records interface {
 	Load(name string) ([]byte, error)
 	Save(name string, data []byte) error

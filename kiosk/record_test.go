@@ -18,7 +18,7 @@ func TestRecord(t *testing.T) {
 	var file bytes.Buffer
 	visit(t, func(s *stand) {
 		unconfirmed(s)
-		s.cfg.Records = shelf{}
+		s.cfg.Records = shelf(nil)
 		r, began := replay.NewRecorder(&file, s.cfg.Profile), time.Now()
 		s.cfg.Record = func(before session.State, ev session.Event, after session.State, effects []session.Effect) {
 			if err := r.Record(time.Since(began), before, ev, after, effects); err != nil {

@@ -43,10 +43,18 @@ import (
 )
 
 var (
-	soakTaps = flag.Int("taps", 200, "how many cards TestSoak lays in all")
+	soakTaps = flag.Int("taps", everyday(), "how many cards TestSoak lays in all")
 	soakSeed = flag.Uint64("seed", 1, "of what happens in TestSoak")
 	soakFrom = flag.Int("from", 0, "the tap with which TestSoak begins: what it plans for a tap hangs on seed and number alone")
 )
+
+// everyday is how many taps go test lays.
+func everyday() int {
+	if raced {
+		return 60
+	}
+	return 200
+}
 
 // lives are the kiosks that TestSoak runs one after the other, each for a quarter of the taps: the profiles that ship, which
 // print by themselves or when asked, and a kiosk without a printer.

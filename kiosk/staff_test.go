@@ -219,7 +219,7 @@ func TestTimeSourceOutvotesStaff(t *testing.T) {
 }
 
 func TestStaffCodeIsSetOnce(t *testing.T) {
-	records := &memory{kept: map[string][]byte{}}
+	records := shelf(nil)
 	visit(t, func(s *stand) { s.cfg.Records = records }, func(s *stand) {
 		if !strings.Contains(s.text(), "係員コードが未設定です") {
 			t.Errorf("the waiting screen does not say that there is no code:\n%s", s.text())

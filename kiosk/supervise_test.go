@@ -55,7 +55,7 @@ type supervised struct {
 }
 
 func (v *supervised) configure(s *stand) {
-	v.records = &memory{kept: map[string][]byte{}}
+	v.records = shelf(nil)
 	s.cfg.System, s.cfg.Records, s.cfg.Boot = &v.system, v.records, "first boot"
 	s.cfg.Beat = func() { v.mu.Lock(); v.beats++; v.mu.Unlock() }
 	s.cfg.Ready = func() { v.mu.Lock(); v.ready++; v.mu.Unlock() }
@@ -557,7 +557,7 @@ func TestRecordsAreTriedAgain(t *testing.T) {
 }
 
 func TestHistory(t *testing.T) {
-	h, err := openHistory(shelf{})
+	h, err := openHistory(shelf(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -571,7 +571,7 @@ func TestHistory(t *testing.T) {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}
 	data := h.due(at, true)
-	again, err := openHistory(shelf{faultsRecord: data})
+	again, err := openHistory(shelf(kept{faultsRecord: data}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -585,12 +585,12 @@ func TestHistory(t *testing.T) {
 		t.Errorf("%d faults are kept, the newest %q", len(again.faults), again.faults[0].Code)
 	}
 	for _, broken := range []string{"", "{", `{"schema":2}`, "[]"} {
-		h, err := openHistory(shelf{faultsRecord: []byte(broken)})
+		h, err := openHistory(shelf(kept{faultsRecord: []byte(broken)}))
 		if err == nil || h == nil || len(h.faults) != 0 {
 			t.Errorf("openHistory(%q) = %v, %v; want an empty one and an error", broken, h, err)
 		}
 	}
-	h, err = openHistory(shelf{faultsRecord: []byte(`{"schema":1,"faults":[{"code":"","n":3},{"code":"P-01","n":0},{"code":"P-03","n":1}]}`)})
+	h, err = openHistory(shelf(kept{faultsRecord: []byte(`{"schema":1,"faults":[{"code":"","n":3},{"code":"P-01","n":0},{"code":"P-03","n":1}]}`)}))
 	if err != nil || len(h.faults) != 1 {
 		t.Errorf("senseless faults: %v, %v; want P-03 alone", h.faults, err)
 	}

@@ -13,28 +13,12 @@ import (
 
 	"kagimado/card"
 	"kagimado/hw"
-	"kagimado/kiosk/ledger"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/session"
 )
 
-// shelf keeps records in memory.
-type shelf map[string][]byte
-
-func (s shelf) Load(name string) ([]byte, error) {
-	if data, ok := s[name]; ok {
-		return data, nil
-	}
-	return nil, ledger.ErrNone
-}
-
-func (s shelf) Save(name string, data []byte) error {
-	s[name] = data
-	return nil
-}
-
 func TestTally(t *testing.T) {
-	records := shelf{}
+	records := shelf(nil)
 	c, err := openTally(records)
 	if err != nil || c.due(time.Now(), true) != nil {
 		t.Fatalf("an empty tally is %v, due %q", err, c.due(time.Now(), true))
@@ -93,7 +77,7 @@ func TestTally(t *testing.T) {
 // TestBrokenTally: a record that cannot be read is told, and counting begins anew.
 func TestBrokenTally(t *testing.T) {
 	for name, records := range map[string]Records{
-		"no JSON": shelf{tallyRecord: []byte("{")}, "another schema": shelf{tallyRecord: []byte(`{"schema":2}`)}, "unreadable": unreadable{},
+		"no JSON": shelf(kept{tallyRecord: []byte("{")}), "another schema": shelf(kept{tallyRecord: []byte(`{"schema":2}`)}), "unreadable": unreadable{},
 	} {
 		c, err := openTally(records)
 		if err == nil {
@@ -104,7 +88,7 @@ func TestBrokenTally(t *testing.T) {
 			t.Errorf("%s: %d counts after one; want 1", name, n)
 		}
 	}
-	c, err := openTally(shelf{tallyRecord: []byte(`{"schema":1,"days":{"someday":{"visit all-clear":3},"2026-11-24":null}}`)})
+	c, err := openTally(shelf(kept{tallyRecord: []byte(`{"schema":1,"days":{"someday":{"visit all-clear":3},"2026-11-24":null}}`)}))
 	if err != nil || len(c.days) != 0 {
 		t.Errorf("days that are none: %v, %v", c.days, err)
 	}
@@ -117,7 +101,7 @@ func (unreadable) Save(string, []byte) error   { return errors.New("the card is 
 
 // TestCounting plays visits through Run: what is kept of them is a number for each verdict, guide and slip, and nothing else.
 func TestCounting(t *testing.T) {
-	records := shelf{}
+	records := shelf(nil)
 	visit(t, func(s *stand) { s.cfg.Records = records }, func(s *stand) {
 		for range 2 {
 			s.desk.lay(t, "locked-sign")
@@ -141,7 +125,7 @@ func TestCounting(t *testing.T) {
 		}
 	})
 	var d tallyDocument
-	if err := json.Unmarshal(records[tallyRecord], &d); err != nil {
+	if err := json.Unmarshal(records.kept[tallyRecord], &d); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]int{"visit locked:sign": 2, "guide insurance": 1, "slip confirmed": 2}
@@ -157,7 +141,7 @@ func TestCounting(t *testing.T) {
 			t.Errorf("counts of %s (-want +got):\n%s", day, diff)
 		}
 	}
-	if found := regexp.MustCompile(`\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}`).FindAllString(string(records[tallyRecord]), -1); len(found) != 1 {
+	if found := regexp.MustCompile(`\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}`).FindAllString(string(records.kept[tallyRecord]), -1); len(found) != 1 {
 		t.Errorf("the record holds %q; want one day and no time of day", found)
 	}
 }
