@@ -12,7 +12,7 @@ import (
 const (
 	faultsRecord = "faults"
 	faultsKept   = 20
-	faultsEvery  = 10 * time.Second
+	faultsEvery  = 5 * time.Second
 )
 
 // history is the last faults, the newest first. It knows the hour and no minute: a slip that failed at a known minute was
