@@ -29,10 +29,13 @@ func PrinterCheck(s hw.PrinterState, err error) page.Check {
 	return c
 }
 
-// ClockCheck weighs what is known of the present moment.
-func ClockCheck(n diagnosis.Now) page.Check {
+// ClockCheck weighs what is known of the present moment. Lost tells that the clock with a battery lost its time.
+func ClockCheck(n diagnosis.Now, lost bool) page.Check {
 	c := page.Check{Thing: page.ThingClock, Mark: page.Fine, State: "fine", From: n.Earliest, Until: n.Latest, Why: n.Why}
-	if n.Latest.IsZero() {
+	switch {
+	case lost:
+		c.Mark, c.State, c.Code = page.Attention, "fault", string(hw.ClockBattery)
+	case n.Latest.IsZero():
 		c.Mark, c.State, c.Code = page.Attention, "untrusted", string(hw.ClockUntrusted)
 	}
 	return c

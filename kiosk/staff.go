@@ -110,8 +110,12 @@ func (l *loop) answer(ev session.Event) {
 // askParts asks every part how it is. All but the printer answer at once; that one is asked beside the loop, once at a
 // time, and not at all while it prints: what it is doing is known then.
 func (l *loop) askParts(ctx context.Context, visit int) {
-	checks := []page.Check{l.readerCheck(), {Thing: page.ThingPrinter, State: "absent"}, l.lampCheck(), ClockCheck(l.Now()), ProfileCheck(l.Profile, slices.Contains(l.Faults, hw.ProfileMistake)), ContentCheck(l.Content, l.Now().Earliest)}
-	checks = append(checks, page.Check{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: l.Built})
+	now := l.Now()
+	checks := []page.Check{
+		l.readerCheck(), {Thing: page.ThingPrinter, State: "absent"}, l.lampCheck(), ClockCheck(now, slices.Contains(l.Faults, hw.ClockBattery)),
+		ProfileCheck(l.Profile, slices.Contains(l.Faults, hw.ProfileMistake)), ContentCheck(l.Content, now.Earliest), l.stateCheck(),
+		{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: l.Built},
+	}
 	switch {
 	case l.Printer == nil:
 	case l.printing != nil && !l.printing.late:
@@ -165,6 +169,17 @@ func (l *loop) readerCheck() page.Check {
 		c.Mark, c.State, c.Code = page.Bad, "fault", gone.Code
 	}
 	return c
+}
+
+// stateCheck tells how the last writing of the records went, and whether all could be read when the program started.
+func (l *loop) stateCheck() page.Check {
+	switch {
+	case l.spoilt, l.tally.failed.Load(), l.history.failed.Load(), slices.Contains(l.Faults, hw.StateLost):
+		return page.Check{Thing: page.ThingState, Mark: page.Bad, State: "fault", Code: string(hw.StateLost)}
+	case l.Records == nil:
+		return page.Check{Thing: page.ThingState, State: "absent"}
+	}
+	return page.Check{Thing: page.ThingState, Mark: page.Fine, State: "fine"}
 }
 
 func (l *loop) lampCheck() page.Check {

@@ -123,7 +123,7 @@ func TestStaffMenu(t *testing.T) {
 	records := coded(t, "314159")
 	visit(t, func(s *stand) {
 		unconfirmed(s)
-		s.cfg.Records, s.cfg.Faults, s.cfg.Built = records, []hw.Code{hw.LinesMissing, hw.ProfileMistake}, morning
+		s.cfg.Records, s.cfg.Faults, s.cfg.Built = records, []hw.Code{hw.LinesMissing, hw.ProfileMistake, hw.ClockBattery}, morning
 		s.cfg.Staff = []string{"F-01 kiosk.toml:26:8:"}
 	}, func(s *stand) {
 		s.tap(page.ActLater)
@@ -135,7 +135,7 @@ func TestStaffMenu(t *testing.T) {
 		s.tap(page.ActSelfTest)
 		st := s.inRoom(0, "self-test")
 		said := page.Text(st.Page)
-		for _, want := range []string{"L-01", "C-01", "F-01", "kiosk.toml:26:8", s.cfg.Profile.Name, "2026年11月24日"} {
+		for _, want := range []string{"L-01", "C-03", "F-01", "kiosk.toml:26:8", s.cfg.Profile.Name, "2026年11月24日"} {
 			if !strings.Contains(said, want) {
 				t.Errorf("the self-test does not say %q:\n%s", want, said)
 			}
@@ -193,6 +193,39 @@ func TestStaffMenu(t *testing.T) {
 		s.inRoom(0, "code")
 		if strings.Contains(s.text(), "・") {
 			t.Errorf("a restart unlocks the menu:\n%s", s.text())
+		}
+	})
+}
+
+// TestSelfTestOfTheRecords: what cannot be kept is said where staff look for it, until it can be.
+func TestSelfTestOfTheRecords(t *testing.T) {
+	records := coded(t, "314159")
+	visit(t, func(s *stand) { s.cfg.Records = records }, func(s *stand) {
+		fails := func(err error) {
+			records.mu.Lock()
+			defer records.mu.Unlock()
+			records.save = err
+		}
+		test := func() string {
+			s.tap(page.ActSelfTest)
+			defer s.tap(page.ActBack)
+			return page.Text(s.inRoom(time.Second, "self-test").Page)
+		}
+		s.open("314159")
+		s.inRoom(0, "menu")
+		if said := test(); strings.Contains(said, "S-01") {
+			t.Errorf("a disk that takes everything is told as S-01:\n%s", said)
+		}
+		fails(errors.New("no space left on device"))
+		s.desk.Gone(hw.ReaderMissing)
+		s.after(2 * faultsEvery)
+		if said := test(); !strings.Contains(said, "S-01") || !strings.Contains(said, "R-02") {
+			t.Errorf("the self-test does not say S-01 and R-02:\n%s", said)
+		}
+		fails(nil)
+		s.after(2 * faultsEvery)
+		if said := test(); strings.Contains(said, "S-01") {
+			t.Errorf("the disk works again, and the self-test says S-01:\n%s", said)
 		}
 	})
 }

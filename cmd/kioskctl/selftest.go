@@ -19,7 +19,6 @@ import (
 	"kagimado/hw/clock"
 	"kagimado/kiosk"
 	"kagimado/kiosk/content"
-	"kagimado/kiosk/diagnosis"
 	"kagimado/kiosk/ledger"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/site"
@@ -79,7 +78,7 @@ func selftest(ctx context.Context, t *tool, args []string) error {
 			return printerCheck(ctx, paper, about)
 		}},
 		{page.ThingLamps, hw.LinesMissing, linesFor, func(context.Context) (page.Check, error) { return linesCheck(place, about) }},
-		answered(clockCheck(now(), watch.Battery())),
+		answered(kiosk.ClockCheck(now(), watch.Battery() == clock.BatteryLost)),
 		answered(about),
 		answered(kiosk.ContentCheck(content.Embedded(), now().Earliest)),
 		{page.ThingState, hw.StateLost, stateFor, func(context.Context) (page.Check, error) { return stateCheck(*state) }},
@@ -123,15 +122,6 @@ func savedTime(folder string) []byte {
 	}
 	data, _ := records.Load(kiosk.ClockRecord)
 	return data
-}
-
-// clockCheck adds to what is known of the time that the clock with a battery has lost it.
-func clockCheck(now diagnosis.Now, battery clock.BatteryState) page.Check {
-	c := kiosk.ClockCheck(now)
-	if battery == clock.BatteryLost {
-		c.Mark, c.State, c.Code = page.Attention, "fault", string(hw.ClockBattery)
-	}
-	return c
 }
 
 // ready tells that nothing calls for staff.

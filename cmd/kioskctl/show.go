@@ -253,6 +253,7 @@ func shownChecks(at time.Time) []page.Check {
 		{Thing: page.ThingClock, Mark: page.Attention, State: "untrusted", Code: "C-01", From: at, Why: "unsynchronised"},
 		{Thing: page.ThingProfile, Mark: page.Fine, State: "fine"},
 		{Thing: page.ThingContent, Mark: page.Fine, State: "fine", From: at},
+		{Thing: page.ThingState, Mark: page.Fine, State: "fine"},
 		{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: at},
 	}
 }
