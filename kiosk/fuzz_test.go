@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kagimado/card"
+	"kagimado/hw"
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/session"
 )
@@ -60,6 +61,31 @@ func FuzzTally(f *testing.F) {
 			t.Fatal(err)
 		}
 		if _, err := openTally(records); err != nil {
+			t.Fatalf("own record %s: %v", data, err)
+		}
+	})
+}
+
+// FuzzHistory opens faults from anything. They are refused, or can be added to, told and kept.
+func FuzzHistory(f *testing.F) {
+	settings := session.Settings{Content: content.Embedded()}
+	f.Fuzz(func(t *testing.T, record []byte) {
+		records := shelf(kept{faultsRecord: record})
+		h, _ := openHistory(records)
+		h.note(hw.PrinterPaper, time.Date(2026, 11, 24, 10, 15, 0, 0, time.UTC))
+		told := h.told()
+		if len(told) == 0 || len(told) > faultsKept || told[0].Code != string(hw.PrinterPaper) {
+			t.Fatalf("%d faults are told, the newest of %v", len(told), told)
+		}
+		session.Still(settings, session.Staff, session.Visit{Room: "faults", Faults: told})
+		data := h.due(time.Now(), true)
+		if data == nil {
+			t.Fatal("a fault is not due")
+		}
+		if err := h.keep(data); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openHistory(records); err != nil {
 			t.Fatalf("own record %s: %v", data, err)
 		}
 	})
