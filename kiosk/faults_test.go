@@ -272,8 +272,8 @@ func cardFaults(t *testing.T, m *matrix) {
 	n := exchanges(t, locked)
 	visit(t, quiet, func(s *stand) {
 		m.each(n, "taken away at exchange %s", func(k int) (string, string, string) {
+			from := s.frames() // of what follows, the loop draws at once
 			s.desk.Lay(locked.New())
-			from := s.frames()
 			s.within(k)
 			s.desk.Lift()
 			s.after(time.Second)
@@ -684,8 +684,8 @@ func (s *stand) printsOver(m *matrix, fault string, p *press, lay, mend func()) 
 		if got := verdict(s.want(time.Second, session.TakeCard, hw.Done)); got != "locked:juki" {
 			s.t.Errorf("%s: the verdict is %s", fault, got)
 		}
-		s.desk.Lift()
 		from = s.frames()
+		s.desk.Lift()
 		s.tap(page.ActPrint)
 		after = s.until(time.Minute, func(st session.State) bool { said = s.claim(st); return said != "printing" && said != "" })
 		switch came := len(p.Slips()) - before; {
