@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -97,6 +98,11 @@ func (l *loop) keepRecords(last bool) {
 	}
 	keep(&l.tally.record, l.tally.due(now, last), "the counts")
 	keep(&l.history.record, l.history.due(now, last), "the faults")
+}
+
+// unkept tells that a record could not be read when the program started, or not be written when it was last tried.
+func (l *loop) unkept() bool {
+	return l.spoilt || l.tally.failed.Load() || l.history.failed.Load() || slices.Contains(l.Faults, hw.StateLost)
 }
 
 // keepTime writes down what is known of the time; the card takes its own beside the loop.

@@ -47,10 +47,13 @@ func (l *loop) darken(err error) {
 
 // callStaff lights staff's lamp while something waits for them.
 func (l *loop) callStaff() {
+	if l.Lamps == nil {
+		return
+	}
 	w := &l.watch
 	calling := l.state.Down() || w.forgotten || w.paper.Code != "" || w.paper.NearEnd || len(l.Faults) > 0 || len(l.Staff) > 0 ||
-		l.spoilt || l.tally.failed.Load() || l.history.failed.Load() || l.Clock != nil && l.Now().Latest.IsZero()
-	if l.Lamps == nil || calling == w.calling {
+		l.unkept() || l.Clock != nil && l.Now().Latest.IsZero()
+	if calling == w.calling {
 		return
 	}
 	w.calling = calling

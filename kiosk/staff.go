@@ -171,10 +171,9 @@ func (l *loop) readerCheck() page.Check {
 	return c
 }
 
-// stateCheck tells how the last writing of the records went, and whether all could be read when the program started.
 func (l *loop) stateCheck() page.Check {
 	switch {
-	case l.spoilt, l.tally.failed.Load(), l.history.failed.Load(), slices.Contains(l.Faults, hw.StateLost):
+	case l.unkept():
 		return page.Check{Thing: page.ThingState, Mark: page.Bad, State: "fault", Code: string(hw.StateLost)}
 	case l.Records == nil:
 		return page.Check{Thing: page.ThingState, State: "absent"}

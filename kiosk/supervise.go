@@ -202,13 +202,14 @@ func (l *loop) tellCondition() {
 		}
 	}
 	condition := "serving"
-	switch below := l.state.Below(); {
+	nobody := l.state.Below() == session.Attract || l.state.Below() == session.StartOfDay
+	switch {
 	case l.state.Down():
 		condition = "out of service: " + l.state.Fault()
-	case below == session.Attract && l.last != nil, below == session.StartOfDay && l.last != nil:
-		condition = "ready"
-	case below == session.Attract, below == session.StartOfDay:
+	case nobody && l.last == nil:
 		condition = "waiting for the reader"
+	case nobody:
+		condition = "ready"
 	}
 	if w.ready && condition != w.condition {
 		w.condition = condition

@@ -90,22 +90,25 @@ func main() {
 	err := run(ctx, o)
 	switch {
 	case err == nil:
-	case errors.Is(err, kiosk.ErrRestart):
-		os.Exit(restart)
-	case errors.Is(err, kiosk.ErrTerminalSilent):
-		os.Exit(terminalHung) // it may be where standard error leads, and takes nothing
+		return
+	case errors.Is(err, kiosk.ErrRestart): // nothing is wrong
+	case errors.Is(err, kiosk.ErrTerminalSilent): // it may be where standard error leads, and takes nothing
 	default:
 		fmt.Fprintln(os.Stderr, "kiosk:", err)
-		os.Exit(status(err))
 	}
+	os.Exit(status(err))
 }
 
 func status(err error) int {
 	switch {
 	case errors.Is(err, kiosk.ErrReaderHung):
 		return readerHung
+	case errors.Is(err, kiosk.ErrRestart):
+		return restart
 	case errors.Is(err, kiosk.ErrPrinterHung):
 		return printerHung
+	case errors.Is(err, kiosk.ErrTerminalSilent):
+		return terminalHung
 	}
 	return failed
 }

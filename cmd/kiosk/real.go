@@ -11,8 +11,8 @@ import (
 	"kagimado/kiosk/site"
 )
 
-// openHardware opens the devices the profile names; saved is what was kept of the time. Only a profile that cannot be meant fails; a device that is not
-// there is a fault with a code, later, where it is needed.
+// openHardware opens the devices the profile names; saved is what was kept of the time. Only a profile that cannot be
+// meant fails; a device that is not there is a fault with a code, later, where it is needed.
 func openHardware(p *site.Profile, saved []byte, log *slog.Logger) (hardware, error) {
 	paper, err := wiring.Printer(p.Printer)
 	if err != nil {
@@ -22,12 +22,12 @@ func openHardware(p *site.Profile, saved []byte, log *slog.Logger) (hardware, er
 	if err != nil {
 		log.Warn("clock", "error", err)
 	}
-	wires, err := wiring.Lines(p.Lines)
 	var faults []hw.Code
 	if watch.Battery() == clock.BatteryLost {
 		log.Warn("clock", "code", hw.ClockBattery)
 		faults = append(faults, hw.ClockBattery)
 	}
+	wires, err := wiring.Lines(p.Lines)
 	if err != nil {
 		code := hw.CodeOf(err, hw.LinesMissing)
 		log.Warn("lines", "code", code, "error", err)
