@@ -70,6 +70,8 @@ type bench struct {
 // options are what the program is called with. Each is a file or a folder, and empty when there is none.
 type options struct {
 	profile, log, state, wishes, metrics, stick string
+
+	cell bool // only say how large a character is
 }
 
 func main() {
@@ -80,6 +82,7 @@ func main() {
 	flag.StringVar(&o.wishes, "wishes", "", "lay wishes for the privileged units of systemd into this folder, on the appliance "+system.Folder+"; empty asks nobody")
 	flag.StringVar(&o.metrics, "metrics", "", "write what the kiosk tells of itself into this file once a minute, for Prometheus' node exporter; empty writes none")
 	flag.StringVar(&o.stick, "stick", "", "where a USB stick is mounted, for staff's export; empty offers none")
+	flag.BoolVar(&o.cell, "cell", false, "only print how wide and high a character is on the profile's panel, in pixels, for whoever sets up the terminal")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "kiosk: unexpected argument %q\n", flag.Arg(0))
@@ -124,11 +127,18 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	if o.cell { // the run that follows logs the same
+		out = io.Discard
+	}
 	log := slog.New(slog.NewTextHandler(out, nil))
 	slog.SetDefault(log) // periph logs through package log
 	records := openLedger(o.state, log)
 	place, err := loadProfile(o.profile, records, log)
 	if err != nil {
+		return err
+	}
+	if o.cell {
+		_, err := fmt.Println(place.Panel.CellWidth, place.Panel.CellHeight)
 		return err
 	}
 	devices, err := openHardware(place.Profile, loadTime(records, log), log)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -286,4 +287,29 @@ func TestLastGoodThatCannotBeSaved(t *testing.T) {
 	d.write(cityHall(t))
 	d.runs(city)
 	d.logged("not kept")
+}
+
+// TestCell asks for the size of a character, with a profile and when the last good one has to do.
+func TestCell(t *testing.T) {
+	d := newDevice(t)
+	d.write(strings.Replace(cityHall(t), "cell = [20, 40]", "cell = [26, 52]", 1))
+	if _, err := d.boot(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		out, in, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		screen := os.Stdout
+		os.Stdout = in
+		err = run(t.Context(), options{profile: d.file, state: d.state, cell: true})
+		os.Stdout = screen
+		in.Close()
+		said, _ := io.ReadAll(out)
+		if err != nil || string(said) != "26 52\n" {
+			t.Errorf("kiosk -cell says %q, %v; want 26 52", said, err)
+		}
+		d.write("schema = 1")
+	}
 }
