@@ -30,6 +30,7 @@ var importTable = map[string][2]string{
 	"hw/printer":                {"hw", "golang.org/x/sys/..."},
 	"hw/clock":                  {"hw", ""},
 	"hw/system":                 {"hw", ""}, // it writes a file and waits: no privilege, no module
+	"hw/framebuffer":            {"", "golang.org/x/sys/..."},
 	"hw/hwtest":                 {"hw", ""},
 	"hw/hwtest/pcscd":           {"", ""},
 	"kiosk/text":                {"", "golang.org/x/text/... github.com/rivo/uniseg github.com/pelletier/go-toml/v2/..."},
