@@ -19,6 +19,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/gdamore/tcell/v2"
 
+	"kagimado/cmd/internal/exit"
 	"kagimado/cmd/internal/wiring"
 	"kagimado/hw"
 	"kagimado/hw/clock"
@@ -29,18 +30,6 @@ import (
 	"kagimado/kiosk/session"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/slip"
-)
-
-// Exit statuses: 70 tells the supervisor that an exchange with a card hangs and only a new process helps, 71 that staff
-// asked for one, 72 that a printer's driver hangs, 73 that the terminal does. All want the program started again; status
-// 0 is the end of a program that was told to stop.
-const (
-	failed       = 1
-	usage        = 2
-	readerHung   = 70
-	restart      = 71
-	printerHung  = 72
-	terminalHung = 73
 )
 
 // hardware is what a kiosk stands on, real or simulated.
@@ -86,7 +75,7 @@ func main() {
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "kiosk: unexpected argument %q\n", flag.Arg(0))
-		os.Exit(usage)
+		os.Exit(exit.Usage)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
@@ -99,21 +88,7 @@ func main() {
 	default:
 		fmt.Fprintln(os.Stderr, "kiosk:", err)
 	}
-	os.Exit(status(err))
-}
-
-func status(err error) int {
-	switch {
-	case errors.Is(err, kiosk.ErrReaderHung):
-		return readerHung
-	case errors.Is(err, kiosk.ErrRestart):
-		return restart
-	case errors.Is(err, kiosk.ErrPrinterHung):
-		return printerHung
-	case errors.Is(err, kiosk.ErrTerminalSilent):
-		return terminalHung
-	}
-	return failed
+	os.Exit(exit.Status(err))
 }
 
 // bootID names this start of the machine (random(4)); empty where nobody tells.
