@@ -109,7 +109,7 @@ func (m maker) stills(l text.Language) (all []still) {
 		v.Lang = l
 		all = append(all, still{name, session.Still(shownKiosk(office), s, v)})
 	}
-	for _, s := range session.Screens() {
+	for _, s := range append(session.Screens(), session.Preparing) {
 		v := session.Visit{Left: 45, Done: 9, Total: 21, Code: "P-02"}
 		name := "locked-sign"
 		switch s {
@@ -117,6 +117,8 @@ func (m maker) stills(l text.Language) (all []still) {
 			name = "drivers-licence"
 		case session.OutOfService:
 			v.Code = "R-02"
+		case session.Preparing:
+			v.Code = "S-03"
 		case session.Question:
 			v.Left = 17
 		case session.StartOfDay:

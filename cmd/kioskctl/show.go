@@ -182,6 +182,8 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 	switch name {
 	case session.OutOfService:
 		still.Code = "R-02"
+	case session.Preparing:
+		still.Code = "S-03"
 	case session.Staff, session.StartOfDay:
 		still.Code = "" // of the reader, which stands in for none here
 		now, err := v.moment()
@@ -229,7 +231,7 @@ func shownKiosk(office site.Office) session.Settings {
 }
 
 func screenNames() (names []string) {
-	for _, s := range session.Screens() {
+	for _, s := range append(session.Screens(), session.Preparing) {
 		names = append(names, string(s))
 	}
 	return names

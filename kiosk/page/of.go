@@ -78,8 +78,13 @@ func Of(subject Subject, o site.Office, lang text.Language) Page {
 			p.Staff = v.toStaff([]string{f.Code + " " + f.Name, f.Remedy[0]})
 		}
 		p.Buttons = []Button{v.button(ActGuides)}
+	case Preparing:
+		p = v.scene(NoMark, "preparing")
+		p.Rest = v.fault(s.Code)
 	}
-	if _, choosing := subject.(ChooseLanguage); !choosing {
+	switch subject.(type) {
+	case ChooseLanguage, Preparing: // one is it, and nobody answers on the other
+	default:
 		p.Buttons = append(p.Buttons, v.button(ActLanguage))
 	}
 	p.Lang, p.Titles, p.Help = lang, v.titles(), v.Say("help")

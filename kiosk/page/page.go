@@ -209,6 +209,10 @@ type OutOfService struct {
 	Content *content.Content
 }
 
+// Preparing tells that no program runs yet, or none any more: who stands there waits, and staff can tell the code on the
+// phone. Nobody can choose a language, so the page says it in two.
+type Preparing struct{ Code string }
+
 func (Attract) subject()        {}
 func (ChooseLanguage) subject() {}
 func (Reading) subject()        {}
@@ -223,3 +227,4 @@ func (Printed) subject()        {}
 func (NotPrinted) subject()     {}
 func (Mute) subject()           {}
 func (OutOfService) subject()   {}
+func (Preparing) subject()      {}

@@ -157,6 +157,7 @@ func TestScenes(t *testing.T) {
 		"take card": page.TakeCard{}, "printing": page.Printing{}, "printed": page.Printed{Confirmed: true}, "printed maybe": page.Printed{},
 		"not printed": page.NotPrinted{Code: "P-02"}, "partly printed": page.NotPrinted{Code: "P-07", Partial: true},
 		"mute": page.Mute{}, "out of service": page.OutOfService{Code: "R-03"},
+		"preparing": page.Preparing{}, "preparing again": page.Preparing{Code: "S-03"},
 	}
 	for k := card.KindUnknown; k <= card.UnknownJPKI; k++ {
 		f := card.NewFacts()
@@ -177,6 +178,13 @@ func TestScenes(t *testing.T) {
 			if p.Clerk != nil || p.Codes != "" || p.Link != "" {
 				t.Errorf("%s: the page holds a note for the clerk", name)
 			}
+			if _, alone := s.(page.Preparing); alone {
+				// Nobody answers a button: the words are there in both languages.
+				if said := page.Text(p); len(p.Buttons) > 0 || !strings.Contains(said, text.Japanese.Say("scene.preparing.headline")) || !strings.Contains(said, "lease wait") {
+					t.Errorf("%s in %s has %d buttons and says\n%s", name, l, len(p.Buttons), said)
+				}
+				continue
+			}
 			if !slices.ContainsFunc(p.Buttons, func(b page.Button) bool { return b.Action == page.ActLanguage || b.Action == page.ActLang+"ja" }) {
 				t.Errorf("%s: no way to another language", name)
 			}
@@ -185,6 +193,7 @@ func TestScenes(t *testing.T) {
 	for code, p := range map[string]page.Page{
 		"P-02": page.Of(page.NotPrinted{Code: "P-02"}, site.Office{}, text.Japanese),
 		"R-03": page.Of(page.OutOfService{Code: "R-03"}, site.Office{}, text.English),
+		"S-03": page.Of(page.Preparing{Code: "S-03"}, site.Office{}, text.Japanese),
 	} {
 		if !strings.Contains(page.Text(p), code) {
 			t.Errorf("the page does not say the fault code %s:\n%s", code, page.Text(p))

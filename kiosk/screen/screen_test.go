@@ -106,6 +106,9 @@ func stills(t *testing.T, l text.Language) []session.State {
 	known := visit(t, "locked-sign")
 	known.Lang, known.Guide, known.Left = l, "purpose/signing", 17
 	all = append(all, session.Still(session.Settings{Printer: true, Content: content.Embedded()}, session.GuideStep, known))
+	for _, code := range []string{"", "S-03"} {
+		all = append(all, session.Still(session.Settings{}, session.Preparing, session.Visit{Lang: l, Code: code}))
+	}
 	return append(all, session.Still(session.Settings{Printer: true, Staff: notice}, session.Attract, session.Visit{Lang: l}))
 }
 
@@ -122,6 +125,8 @@ func name(st session.State) string {
 		return string(st.Screen) + "-" + st.Room()
 	case st.Screen == session.Attract && len(st.Page.Staff) > 0:
 		return string(st.Screen) + "-notice"
+	case st.Screen == session.Preparing && st.Fault() != "":
+		return string(st.Screen) + "-fault"
 	case len(st.Page.Fields) > 0:
 		return string(st.Screen) + "-memo"
 	case st.Screen == session.GuideStep && len(st.Page.Rows) > 0:
@@ -294,8 +299,11 @@ func TestEveryStateOnEveryGrid(t *testing.T) {
 							t.Errorf("button %s is on no part", b.Action)
 						}
 					}
-					if st.Screen != session.Language && !seen[page.ActLanguage] {
-						t.Error("no language button")
+					if alone := st.Screen == session.Preparing; st.Screen != session.Language && seen[page.ActLanguage] == alone {
+						t.Errorf("a language button is %t; somebody is there to answer it is %t", seen[page.ActLanguage], !alone)
+					}
+					if st.Screen == session.Preparing && n != 1 {
+						t.Errorf("%d parts, and nobody to turn them", n)
 					}
 				})
 			}

@@ -47,6 +47,9 @@ const (
 	OutOfService Screen = "out-of-service"
 	Staff        Screen = "staff"
 	StartOfDay   Screen = "start-of-day"
+
+	// Preparing stands on the panel while no program is there. No State comes to it; Still alone shows it.
+	Preparing Screen = "preparing"
 )
 
 // Screens returns every screen in the order of a visit.
@@ -324,6 +327,8 @@ func (s *State) subject() page.Subject {
 		return page.OutOfService{Code: s.Fault(), Content: s.set.Content}
 	case Staff, StartOfDay:
 		return s.deskSubject()
+	case Preparing:
+		return page.Preparing{Code: s.Fault()}
 	}
 	return page.Attract{Staff: s.set.Staff, NoCode: s.set.Code == CodeUnset}
 }
