@@ -109,8 +109,10 @@ func (t *tool) status(err error) int {
 	if !errors.As(err, &f) || f.err != nil {
 		fmt.Fprintf(t.stderr, "kioskctl: %v\n", err)
 	}
-	if fault, ok := content.Embedded().Fault(string(hw.CodeOf(err, ""))); ok {
-		writeFault(t.stderr, fault)
+	if code := hw.CodeOf(err, ""); code != "" { // the table is not read for nothing
+		if fault, ok := content.Embedded().Fault(string(code)); ok {
+			writeFault(t.stderr, fault)
+		}
 	}
 	return f.status
 }
