@@ -17,7 +17,7 @@ PURE = card kiosk/diagnosis kiosk/guide kiosk/session kiosk/screen kiosk/slip ki
 BUILD_DATE = $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS    = -s -w -X kagimado/hw/clock.built=$(BUILD_DATE)
 
-.PHONY: help run run-pcsc build test race lint bench faults soak fuzz mutate clean go pictures sheets
+.PHONY: help run run-pcsc build test race lint bench faults soak fuzz mutate image image-test clean go pictures sheets
 .DEFAULT_GOAL = help
 
 help: ## list the targets
@@ -46,7 +46,7 @@ test: go ## run every test, the real pcscd included
 	$(GO) test -tags sim ./cmd/kiosk
 	$(GO) test -tags sim -run Sheets ./cmd/kioskctl
 	$(GO) test -tags terminal -count 1 ./cmd/kiosk
-	$(GO) test -tags tools ./hw/hwtest ./hw/system
+	$(GO) test -tags tools ./hw/hwtest ./systemd
 	$(GO) test -tags tools -run 'AreRead$$' ./kiosk/slip
 	$(GO) test -tags pcscd -count 1 ./hw/reader ./hw/hwtest/pcscd ./cmd/cardsim ./cmd/kioskctl ./cmd/kiosk
 
@@ -105,6 +105,14 @@ pictures: build ## draw the README's pictures anew
 
 sheets: go ## draw all screens and all slips into out/sheets, to look at
 	CGO_ENABLED=0 $(GO) run -tags sim ./cmd/kioskctl sheets out/sheets
+
+image: go ## build the SD-card image into out/image, a quarter of an hour for the first time
+	LDFLAGS='$(LDFLAGS)' ./image/build
+
+IMAGE_TEST_PACKAGES = zbar-tools tesseract-ocr tesseract-ocr-jpn
+image-test: image ## boot the image in QEMU: visits, faults, power cuts; writes image/RESULTS.md
+	@./.ci/packages $(IMAGE_TEST_PACKAGES)
+	$(GO) test -tags image -count 1 -timeout 150m -v ./image
 
 clean: ## remove what was built
 	rm -rf bin out
