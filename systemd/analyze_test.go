@@ -25,7 +25,7 @@ var exposure = map[string]int{
 }
 
 // onAppliance are the programs that the units start and that this machine need not have.
-var onAppliance = []string{"/usr/bin/rauc", "/usr/bin/kioskctl", "/usr/lib/kagimado/screen"}
+var onAppliance = []string{"/usr/bin/rauc", "/usr/bin/kioskctl", "/usr/lib/kagimado/ground", "/usr/lib/kagimado/screen"}
 
 // TestVerify lets systemd itself read the units.
 func TestVerify(t *testing.T) {
