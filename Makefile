@@ -106,8 +106,8 @@ pictures: build ## draw the README's pictures anew
 sheets: go ## draw all screens and all slips into out/sheets, to look at
 	CGO_ENABLED=0 $(GO) run -tags sim ./cmd/kioskctl sheets out/sheets
 
-image: go ## build the SD-card image into out/image, a quarter of an hour for the first time
-	LDFLAGS='$(LDFLAGS)' ./image/build
+image: go ## build the SD-card image into out/image, a quarter of an hour at first; DEVELOP=1
+	LDFLAGS='$(LDFLAGS)' DEVELOP='$(DEVELOP)' ./image/build
 
 IMAGE_TEST_PACKAGES = zbar-tools tesseract-ocr tesseract-ocr-jpn
 image-test: image ## boot the image in QEMU: visits, faults, power cuts; writes image/RESULTS.md
