@@ -23,7 +23,9 @@ var importTable = map[string][2]string{
 	"card":                      {"", ""},
 	"card/cardtest":             {"card", ""},
 	"card/cardtest/conformance": {"card card/cardtest", "github.com/google/go-cmp/..."}, // a test suite that others run
-	"card/cardtest/vpcd":        {"card/cardtest", ""},                                  // the bridge of cardsim to the virtual reader
+	"card/cardtest/bridge":      {"", ""},                                               // what the two below share
+	"card/cardtest/vpcd":        {"card/cardtest/bridge", ""},                           // of cardsim to the virtual reader
+	"card/cardtest/vscard":      {"card/cardtest/bridge", ""},                           // to the reader of a virtual machine
 	"hw":                        {"", ""},
 	"hw/reader":                 {"hw", "github.com/ebfe/scard"},
 	"hw/lines":                  {"hw", "periph.io/x/..."},

@@ -18,40 +18,30 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"kagimado/card/cardtest/bridge"
 )
 
 // Address is where vpcd of Debian waits for the card of its first reader. The second waits on the next port.
 const Address = "127.0.0.1:35963"
 
-// Card is what can be laid. Reset is a power cycle; it also ends a Transmit that hangs.
-type Card interface {
-	Transmit(command []byte) ([]byte, error)
-	ATR() []byte
-	Reset()
-}
-
-// Traffic is what has crossed the reader; never a byte of a command or an answer.
-type Traffic struct {
-	Exchanges int
-	Sent      int // bytes to the card
-	Received  int // bytes from the card
-	// SecretSent counts commands of the PIN family (VERIFY 20 and 21, CHANGE 24, RESET RETRY COUNTER 2C) that are
-	// longer than their header. It must stay 0: each could spend a try on a real card.
-	SecretSent int
-}
+// Card is what can be laid, and Traffic what crosses.
+type (
+	Card    = bridge.Card
+	Traffic = bridge.Traffic
+)
 
 // Slot is one virtual reader as the card sees it. Its methods may be called from any goroutine.
 type Slot struct {
+	bridge.Meter
 	addr string
 
-	mu      sync.Mutex
-	conn    *net.TCPConn
-	card    Card
-	ended   chan struct{} // closed when the card that lies is served no more
-	left    time.Time     // when the last card left
-	latency time.Duration
-	mute    bool
-	traffic Traffic
+	mu    sync.Mutex
+	conn  *net.TCPConn
+	card  Card
+	ended chan struct{} // closed when the card that lies is served no more
+	left  time.Time     // when the last card left
+	mute  bool
 }
 
 // At returns the slot behind addr, usually Address.
@@ -147,25 +137,11 @@ func (s *Slot) Laid() bool {
 	return s.conn != nil
 }
 
-// SetLatency makes every exchange take at least d, like a real contactless card.
-func (s *Slot) SetLatency(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.latency = d
-}
-
 // SetMute makes cards unable to power up, from the next power-up on: present but mute.
 func (s *Slot) SetMute(mute bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mute = mute
-}
-
-// Traffic returns what crossed the reader so far, over all cards.
-func (s *Slot) Traffic() Traffic {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.traffic
 }
 
 const (
@@ -193,7 +169,7 @@ func (s *Slot) serve(l *lying) {
 		control := len(message) == 1
 		switch {
 		case !control:
-			if answer, err = s.exchange(l.card, message); err != nil {
+			if answer, err = s.Exchange(l.card, message); err != nil {
 				return // torn: a card that left hangs up
 			}
 		case message[0] == sendATR:
@@ -228,29 +204,6 @@ func (s *Slot) atr(c Card) []byte {
 		return make([]byte, 64)
 	}
 	return c.ATR()
-}
-
-func (s *Slot) exchange(c Card, command []byte) ([]byte, error) {
-	s.mu.Lock()
-	latency := s.latency
-	s.traffic.Exchanges++
-	s.traffic.Sent += len(command)
-	if len(command) > 4 {
-		switch command[1] {
-		case 0x20, 0x21, 0x24, 0x2C:
-			s.traffic.SecretSent++
-		}
-	}
-	s.mu.Unlock()
-	begin := time.Now()
-	answer, err := c.Transmit(command)
-	if wait := latency - time.Since(begin); wait > 0 {
-		time.Sleep(wait)
-	}
-	s.mu.Lock()
-	s.traffic.Received += len(answer)
-	s.mu.Unlock()
-	return answer, err
 }
 
 func receive(conn *net.TCPConn) ([]byte, error) {
