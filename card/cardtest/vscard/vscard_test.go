@@ -174,6 +174,9 @@ func TestExchange(t *testing.T) {
 		t.Error("the card cannot be lifted")
 	}
 	d.sees("lift")
+	if _, err := c.Transmit(append([]byte{0, 0xA4, 4, 0x0C, byte(len(aid))}, aid...)); err != nil { // by another reader
+		t.Fatal(err)
+	}
 	lay(t, s, d, c)
 	if got := d.ask(0, 0x20, 0, 0x98); !bytes.Equal(got, []byte{0x69, 0x85}) {
 		t.Errorf("a query after it was laid anew = %X; want 6985, nothing selected", got)
