@@ -57,6 +57,7 @@ var importTable = map[string][2]string{
 	"cmd/internal/wiring": {"hw hw/clock hw/lines hw/printer hw/reader kiosk/diagnosis kiosk/site", ""},
 	// exit is what one command says when it ends and the other understands.
 	"cmd/internal/exit": {"hw kiosk", ""},
+	"image":             {"", ""}, // files, and the tests that boot what is made of them
 	"image/sbom":        {"", ""}, // what is in the image
 	"systemd":           {"", ""}, // files, and the tests that let systemd read them
 	// expfmt is what client_golang itself writes its textfile with; the same bytes go to a USB stick.

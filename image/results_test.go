@@ -1,0 +1,96 @@
+//go:build image
+
+package image_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// results is what was measured, for RESULTS.md. Parts may run one by one, as long as what they test is the same.
+type results struct {
+	sum    string // of what is tested
+	commit string
+	rows   []string // of the part that runs
+}
+
+func newResults(t *testing.T) *results {
+	t.Helper()
+	sum, err := contentSum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit, err := exec.Command("git", "rev-parse", "HEAD").Output()
+	if err != nil {
+		commit = []byte("unknown")
+	}
+	if changed, err := exec.Command("git", "status", "--porcelain", "--untracked-files=no").Output(); err != nil || len(changed) > 0 {
+		commit = append([]byte(strings.TrimSpace(string(commit))), " and what was committed on it with this file"...)
+	}
+	return &results{sum: sum, commit: strings.TrimSpace(string(commit))}
+}
+
+// add notes a number; limit is what it must not pass, in words, if there is such.
+func (r *results) add(t *testing.T, what, value, limit string) {
+	t.Helper()
+	r.rows = append(r.rows, fmt.Sprintf("| %s | %s | %s |", what, value, limit))
+	t.Logf("%s: %s", what, value)
+}
+
+// within notes a duration and fails the test when it is too long.
+func (r *results) within(t *testing.T, what string, took, limit time.Duration) {
+	t.Helper()
+	r.add(t, what, fmt.Sprintf("%.1f s", took.Seconds()), fmt.Sprintf("%.0f s", limit.Seconds()))
+	if took > limit {
+		t.Errorf("%s took %.1f s; want %.0f s at most", what, took.Seconds(), limit.Seconds())
+	}
+}
+
+// head stands above what a part measured; it tells parts of one image from those of another.
+func (r *results) head() string { return "sum " + r.sum }
+
+// passed keeps what a part measured until all have passed.
+func (r *results) passed(t *testing.T, part string) {
+	t.Helper()
+	if again, err := contentSum(); err != nil || again != r.sum {
+		t.Fatalf("image/ or systemd/ has changed since the test began (%v)", err)
+	}
+	kept := append([]string{r.head()}, r.rows...)
+	if err := os.WriteFile(left(t, "part-"+part), []byte(strings.Join(kept, "\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const resultsHead = `# What make image-test measured
+
+Written by the test when everything had passed. QEMU emulates the processor on whatever machine it ran on: seconds are upper
+bounds there and say nothing about a board's; ratios and megabytes do. The ratio is against the login that Debian's own
+serial-getty unit starts on the same root, with reader, compositor's keeper and all else but the kiosk running.
+
+`
+
+// write writes RESULTS.md if all of these parts have passed on the same image.
+func (r *results) write(t *testing.T, parts []string) {
+	var rows []string
+	for _, part := range parts {
+		b, _ := os.ReadFile(left(t, "part-"+part))
+		kept := strings.Split(string(b), "\n")
+		if kept[0] != r.head() {
+			t.Logf("RESULTS.md stays as it is: part %s has not passed on this image", part)
+			return
+		}
+		rows = append(rows, kept[1:]...)
+	}
+	qemu, _, _ := strings.Cut(tools(t, "qemu-system-aarch64", "--version"), "\n")
+	var out strings.Builder
+	out.WriteString(resultsHead)
+	fmt.Fprintf(&out, "- commit %s\n- day %s\n- %s\n- sum %s\n- passed: %s\n\n", r.commit, time.Now().Format(time.DateOnly), qemu, r.sum, strings.Join(parts, ", "))
+	out.WriteString("| what | measured | at most |\n|---|---|---|\n" + strings.Join(rows, "\n") + "\n")
+	if err := os.WriteFile("RESULTS.md", []byte(out.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
