@@ -9,7 +9,6 @@ package image_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"image/png"
@@ -511,15 +510,13 @@ func (m *machine) condition() (said string, running bool) {
 	return said, running
 }
 
-var errNoValue = errors.New("the guest tells no number")
-
 // number is what a script prints.
 func (m *machine) number(script string) float64 {
 	m.t.Helper()
 	out := m.tell(script)
 	n, err := strconv.ParseFloat(strings.TrimSpace(out), 64)
 	if err != nil {
-		m.t.Fatalf("%s: %q: %v", script, out, errNoValue)
+		m.t.Fatalf("%s: %q: %v", script, out, err)
 	}
 	return n
 }
