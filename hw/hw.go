@@ -49,7 +49,17 @@ const (
 	TerminalSmall  Code = "T-02" // it has fewer cells than a screen needs
 
 	StickMissing Code = "U-01" // no USB stick
-	StickFailed  Code = "U-02" // the stick cannot be written
+	StickFailed  Code = "U-02" // the stick can be neither read nor written
+
+	UpdateMissing   Code = "U-03" // no bundle on the stick, or more than one
+	UpdateUnsigned  Code = "U-04" // its signature cannot be verified: wrong key, damaged, cut short
+	UpdateOther     Code = "U-05" // it is for another machine
+	UpdateOld       Code = "U-06" // it is not newer than what runs
+	UpdateLarge     Code = "U-07" // it is too large, packed or unpacked
+	UpdateDamaged   Code = "U-08" // it is damaged inside: installing failed
+	UpdateUnknown   Code = "U-09" // content that this program does not understand
+	UpdateFellBack  Code = "U-10" // a new system failed its self-test; the earlier one runs again
+	ContentUnusable Code = "U-11" // the installed content cannot be used; the built-in serves
 
 	ProfileMistake Code = "F-01" // the profile has a mistake; the last good one runs
 )
@@ -205,4 +215,49 @@ type Beeper interface {
 // Door reports whether the case stands open: first how it is, then every change, until ctx ends; then it closes the channel.
 type Door interface {
 	WatchDoor(ctx context.Context) <-chan bool
+}
+
+// UpdateStage is how far root is with what lies on the stick. The zero stage is nothing known.
+type UpdateStage string
+
+// Stages, as root writes them.
+const (
+	UpdateLooking    UpdateStage = "looking"
+	UpdateFound      UpdateStage = "found"
+	UpdateInstalling UpdateStage = "installing"
+	UpdateInstalled  UpdateStage = "installed"
+	UpdateRefused    UpdateStage = "refused" // Update.Code says why
+)
+
+// UpdateKind is what an update replaces. The zero kind is unknown.
+type UpdateKind string
+
+// Kinds, as root writes them.
+const (
+	UpdateSystem  UpdateKind = "system"  // the whole root; it takes a reboot
+	UpdateContent UpdateKind = "content" // dated data and words; it takes a new start of the program
+)
+
+// Update is what root tells of the update on the stick. The zero Update is nothing known.
+type Update struct {
+	Stage   UpdateStage
+	Kind    UpdateKind
+	Version string // of what was found; empty while unknown
+	Running string // of what it replaces
+	Code    Code   // why it was refused
+	Percent int    // of an installation, as far as it is told; 0 = nothing
+}
+
+// Slot is what root tells of the system that runs. The zero Slot is nothing known: no slots, or none on trial.
+type Slot struct {
+	Name     string // A or B
+	Version  string
+	Trial    bool   // it stays only if somebody asks for it
+	FellBack string // the version that was tried and failed; empty = none
+}
+
+// Updates is where root tells of updates and slots.
+type Updates interface {
+	Update() (Update, error)
+	Slot() (Slot, error)
 }

@@ -31,6 +31,7 @@ var importTable = map[string][2]string{
 	"hw/lines":                  {"hw", "periph.io/x/..."},
 	"hw/printer":                {"hw", "golang.org/x/sys/..."},
 	"hw/clock":                  {"hw", ""},
+	"hw/update":                 {"hw", ""},
 	"hw/system":                 {"hw", ""}, // it writes a file and waits: no privilege, no module
 	"hw/framebuffer":            {"", "golang.org/x/sys/..."},
 	"hw/hwtest":                 {"hw", ""},

@@ -1,5 +1,5 @@
-// Package system asks for the few things that need privilege: set the clock, restart the reader's service, reboot,
-// install an update. A wish is an empty file of a fixed name; a fixed unit of systemd takes it away and does that one
+// Package system asks for the few things that need privilege: set the clock, restart the reader's service, reboot, let a USB
+// stick in and out, install an update, keep a system that is on trial. A wish is an empty file of a fixed name; a fixed unit of systemd takes it away and does that one
 // thing. The wished moment is the file's own time, so that nobody with privilege ever reads what the kiosk wrote.
 //
 // The package must never execute anything, never hold a privilege and never wish by itself.
@@ -26,7 +26,13 @@ const (
 	restartReader = "restart-reader"
 	reboot        = "reboot"
 	install       = "install"
+	unlockStick   = "unlock-stick"
+	lockStick     = "lock-stick"
+	keepSlot      = "keep-slot"
 )
+
+// wishNames are all there are.
+var wishNames = []string{setTime, restartReader, reboot, install, unlockStick, lockStick, keepSlot}
 
 // A unit that is there takes a wish within a second, also on a busy Pi. One that needs longer does not run.
 const (
@@ -46,7 +52,7 @@ type System struct {
 // nobody waits for it any more.
 func Open(dir string) *System {
 	s := &System{dir, make(chan struct{}, 1)}
-	for _, wish := range []string{setTime, restartReader, reboot, install} {
+	for _, wish := range wishNames {
 		_ = os.Remove(s.path(wish)) // or the next wish of that name replaces it
 	}
 	return s
@@ -67,8 +73,19 @@ func (s *System) RestartReader(ctx context.Context) error {
 // Reboot wishes that the machine start anew, in order.
 func (s *System) Reboot(ctx context.Context) error { return s.wish(ctx, reboot, time.Now()) }
 
-// Install wishes that the update which lies ready be installed into the other slot. That takes minutes.
+// Install wishes that the update which was found on the stick be installed. That takes minutes; how far it is stands where root
+// tells (hw/update).
 func (s *System) Install(ctx context.Context) error { return s.wish(ctx, install, time.Now()) }
+
+// UnlockStick wishes that a USB stick be let in and looked at for an update. What root tells of an earlier one is gone when
+// the wish is taken (hw/update).
+func (s *System) UnlockStick(ctx context.Context) error { return s.wish(ctx, unlockStick, time.Now()) }
+
+// LockStick wishes that no USB stick be let in any more.
+func (s *System) LockStick(ctx context.Context) error { return s.wish(ctx, lockStick, time.Now()) }
+
+// KeepSlot wishes that the system that runs stay.
+func (s *System) KeepSlot(ctx context.Context) error { return s.wish(ctx, keepSlot, time.Now()) }
 
 func (s *System) path(wish string) string { return filepath.Join(s.dir, wish) }
 

@@ -47,6 +47,9 @@ func TestWishes(t *testing.T) {
 		{func(ctx context.Context, s *System) error { return s.RestartReader(ctx) }, granted{"restart-reader", fake}},
 		{func(ctx context.Context, s *System) error { return s.Reboot(ctx) }, granted{"reboot", fake}},
 		{func(ctx context.Context, s *System) error { return s.Install(ctx) }, granted{"install", fake}},
+		{func(ctx context.Context, s *System) error { return s.UnlockStick(ctx) }, granted{"unlock-stick", fake}},
+		{func(ctx context.Context, s *System) error { return s.LockStick(ctx) }, granted{"lock-stick", fake}},
+		{func(ctx context.Context, s *System) error { return s.KeepSlot(ctx) }, granted{"keep-slot", fake}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			if diff := cmp.Diff([]granted{tt.want}, ask(t, tt.f)); diff != "" {
@@ -128,7 +131,7 @@ func TestLeftovers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, wish := range []string{setTime, restartReader, reboot, install} {
+	for _, wish := range wishNames {
 		lay(wish)
 	}
 	s := Open(dir)
