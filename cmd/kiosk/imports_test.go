@@ -46,7 +46,9 @@ var importTable = map[string][2]string{
 	"kiosk/site": {"card kiosk/content kiosk/diagnosis", "github.com/pelletier/go-toml/v2/..."},
 	// guide holds its trees against the rules of plain language, which are text's; what a card said comes as names.
 	"kiosk/guide": {"card kiosk/content kiosk/text", ""},
-	"kiosk/page":  {"card kiosk/content kiosk/diagnosis kiosk/guide kiosk/site kiosk/text", ""},
+	// edition holds a copy against everything that will say it: the trees' own rules, and the font that draws it.
+	"kiosk/edition": {"kiosk/content kiosk/font kiosk/guide kiosk/text", "github.com/pelletier/go-toml/v2/..."},
+	"kiosk/page":    {"card kiosk/content kiosk/diagnosis kiosk/guide kiosk/site kiosk/text", ""},
 	// session holds the visitor's language, the resolved office and the guides, because State.Next makes the State's Page.
 	"kiosk/session": {"card kiosk/content kiosk/diagnosis kiosk/guide kiosk/page kiosk/site kiosk/text", ""},
 	"kiosk/screen":  {"kiosk/session kiosk/page kiosk/text", "github.com/gdamore/tcell/v2"},

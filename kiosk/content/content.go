@@ -145,17 +145,35 @@ func find[T any](s []T, is func(T) bool) (T, bool) {
 //go:embed data/*.toml data/guides/*.toml
 var embedded embed.FS
 
+// Files are the data this program was built with, as Load reads them.
+func Files() fs.FS {
+	sub, err := fs.Sub(embedded, "data")
+	if err != nil {
+		panic(err) // the name is no path
+	}
+	return sub
+}
+
 // Embedded returns the data this program was built with. The caller must not change it.
 var Embedded = sync.OnceValue(func() *Content {
-	sub, err := fs.Sub(embedded, "data")
-	if err == nil {
-		var c *Content
-		if c, err = Load(sub); err == nil {
-			return c
-		}
+	c, err := Load(Files())
+	if err != nil {
+		panic(err) // a test loads it: a program that gets here was never tested
 	}
-	panic(err) // a test loads it: a program that gets here was never tested
+	return c
 })
+
+// FileError tells which file is at fault.
+type FileError struct {
+	Name string
+	Err  error
+}
+
+// Error tells the file and what is wrong with it.
+func (e *FileError) Error() string { return e.Name + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *FileError) Unwrap() error { return e.Err }
 
 // Load reads and checks a complete set of data: stores.toml, calendar.toml, phones.toml, pages.toml, faults.toml, and
 // the folder guides.
@@ -204,10 +222,10 @@ func Load(files fs.FS) (*Content, error) {
 			return nil, fmt.Errorf("loading content: %w", err)
 		}
 		if err := decode(data, f.into); err != nil {
-			return nil, fmt.Errorf("loading content: %s: %w", f.name, err)
+			return nil, fmt.Errorf("loading content: %w", &FileError{f.name, err})
 		}
 		if err := f.take(); err != nil {
-			return nil, fmt.Errorf("loading content: %s: %w", f.name, err)
+			return nil, fmt.Errorf("loading content: %w", &FileError{f.name, err})
 		}
 	}
 	var err error

@@ -192,7 +192,7 @@ func loadGuides(files fs.FS, folder string) (Guides, error) {
 				Sources []Source `toml:"source"`
 			}
 			if err := decode(data, &index); err != nil {
-				return all, fmt.Errorf("%s: %w", name, err)
+				return all, &FileError{name, err}
 			}
 			all.Menu = index.Menu
 			all.Sources = append(all.Sources, index.Sources...)
@@ -200,13 +200,13 @@ func loadGuides(files fs.FS, folder string) (Guides, error) {
 		}
 		var g Guide
 		if err := decode(data, &g); err != nil {
-			return all, fmt.Errorf("%s: %w", name, err)
+			return all, &FileError{name, err}
 		}
 		if want := strings.TrimSuffix(path.Base(name), ".toml"); g.ID != want {
-			return all, fmt.Errorf("%s: the id is %q; want the name of the file, %q", name, g.ID, want)
+			return all, &FileError{name, fmt.Errorf("the id is %q; want the name of the file, %q", g.ID, want)}
 		}
 		if err := g.check(); err != nil {
-			return all, fmt.Errorf("%s: %w", name, err)
+			return all, &FileError{name, err}
 		}
 		all.Sources = append(all.Sources, g.Sources...)
 		all.All = append(all.All, g)

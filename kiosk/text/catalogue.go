@@ -3,11 +3,13 @@ package text
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode"
 
 	"github.com/pelletier/go-toml/v2"
@@ -17,13 +19,20 @@ import (
 //go:embed *.toml
 var files embed.FS
 
-// catalogues parses a language when its first message is asked for: a tool that prints one language should not pay
+// Files are the catalogues that this program was built with: a file for each language.
+func Files() fs.FS { return files }
+
+// Catalogue is every message in every language: the one that this program was built with, or a newer one of the same
+// messages. It is not changed after loading.
+type Catalogue struct{ messages []map[string]string }
+
+// builtin parses a language when its first message is asked for: a tool that prints one language should not pay
 // for all. The files are part of the program, so a broken one is a broken build and panics; the tests load them all.
-var catalogues = func() []func() map[string]string {
+var builtin = func() []func() map[string]string {
 	var all []func() map[string]string
 	for _, l := range Languages() {
 		all = append(all, sync.OnceValue(func() map[string]string {
-			b, err := files.ReadFile(l.String() + ".toml")
+			b, err := files.ReadFile(l.file())
 			if err != nil {
 				panic(err)
 			}
@@ -37,12 +46,29 @@ var catalogues = func() []func() map[string]string {
 	return all
 }()
 
+// spoken is the catalogue that Say says; nil is the one that this program was built with.
+var spoken atomic.Pointer[Catalogue]
+
+// Use makes Say say the messages of c from now on, of the built-in catalogue where c is nil. Words that were said before stay as they
+// were, so whoever uses it does so before the first.
+func Use(c *Catalogue) { spoken.Store(c) }
+
+// in returns the messages of a language; it must be one of Languages.
+func in(l Language) map[string]string {
+	if c := spoken.Load(); c != nil {
+		return c.messages[l]
+	}
+	return builtin[l]()
+}
+
+func (l Language) file() string { return l.String() + ".toml" }
+
 // Keys returns every message key, sorted.
-func Keys() []string { return slices.Sorted(maps.Keys(catalogues[Japanese]())) }
+func Keys() []string { return slices.Sorted(maps.Keys(in(Japanese))) }
 
 // Has tells whether there is a message with this key.
 func Has(key string) bool {
-	_, ok := catalogues[Japanese]()[key]
+	_, ok := in(Japanese)[key]
 	return ok
 }
 
@@ -51,15 +77,20 @@ func Has(key string) bool {
 // placeholder nobody filled, so that one test finds both.
 func (l Language) Say(key string, pairs ...string) string {
 	s, ok := "", false
-	if int(l) < len(catalogues) {
-		s, ok = catalogues[l]()[key]
+	if int(l) < len(builtin) {
+		s, ok = in(l)[key]
 	}
 	if !ok {
-		s, ok = catalogues[Japanese]()[key]
+		s, ok = in(Japanese)[key]
 	}
 	if !ok {
 		return "{" + key + "}"
 	}
+	return fill(s, pairs)
+}
+
+// fill puts values for placeholders.
+func fill(s string, pairs []string) string {
 	if len(pairs) == 0 {
 		return s
 	}
@@ -77,8 +108,12 @@ var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
 // Placeholders returns the names of the placeholders in a message, sorted, each once.
 func (l Language) Placeholders(key string) []string {
+	return placeholders(l.Say(key))
+}
+
+func placeholders(s string) []string {
 	var names []string
-	for _, p := range placeholder.FindAllString(l.Say(key), -1) {
+	for _, p := range placeholder.FindAllString(s, -1) {
 		names = append(names, strings.Trim(p, "{}"))
 	}
 	slices.Sort(names)

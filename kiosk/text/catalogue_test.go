@@ -5,50 +5,18 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
-// needs tells whether l must have this message. The clerk's note and official names are Japanese in every language;
-// what staff read on the bench exists in Japanese and English.
-func needs(l Language, key string) bool {
-	switch {
-	case l == Japanese:
-		return true
-	case strings.HasPrefix(key, "clerk."), key == "title.clerk", strings.HasSuffix(key, ".official") && !strings.HasPrefix(key, "readout."):
-		return false
-	case strings.HasPrefix(key, "readout."):
-		return l != EasyJapanese
-	}
-	return true
-}
-
-func TestLanguagesAreComplete(t *testing.T) {
+// TestCatalogue holds the program's own messages to what a copy of them is held to: they are complete in every language, their
+// placeholders agree, and they have room.
+func TestCatalogue(t *testing.T) {
 	for _, l := range Languages() {
-		var want []string
-		for _, k := range Keys() {
-			if needs(l, k) {
-				want = append(want, k)
-			}
-		}
-		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(catalogues[l]()))); diff != "" {
-			t.Errorf("keys of %s (-want +got):\n%s", l, diff)
-		}
-	}
-}
-
-func TestPlaceholdersAgree(t *testing.T) {
-	for _, l := range Languages()[1:] {
-		for _, k := range Keys() {
-			if diff := cmp.Diff(Japanese.Placeholders(k), l.Placeholders(k)); diff != "" {
-				t.Errorf("placeholders of %s in %s (-ja +%s):\n%s", k, l, l, diff)
-			}
+		if err := embedded().check(l); err != nil {
+			t.Errorf("%s: %v", l, err)
 		}
 	}
 }
@@ -143,55 +111,6 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		if m, err := parse([]byte(file)); err == nil {
 			t.Errorf("%s: parse(%q) = %v; want an error", name, file, m)
-		}
-	}
-}
-
-// TestButtonsFitTargets: four buttons stand side by side on the smallest panel, so a label has three rows of eight
-// cells, two where a line stands below it, and a Latin word is not cut. Things to choose from have larger buttons.
-func TestButtonsFitTargets(t *testing.T) {
-	for _, l := range Languages() {
-		for _, k := range Keys() {
-			name, button := strings.CutPrefix(k, "button.")
-			if !button {
-				continue
-			}
-			cells, most := 8, 3
-			switch name {
-			case "more", "extend":
-				most = 2
-			case "then", "forgot":
-				cells = 12
-			}
-			s := l.Say(k)
-			if rows := Balance(s, cells); len(rows) > most {
-				t.Errorf("%s %s %q takes %d rows of %d cells; want %d at most", l, k, s, len(rows), cells, most)
-			}
-			for _, word := range strings.Fields(s) {
-				if l == English && Width(word) > 8 {
-					t.Errorf("%s %s: the word %q takes %d cells; want eight at most", l, k, word, Width(word))
-				}
-			}
-		}
-	}
-}
-
-// TestHeadlinesFitTwoRows: the verdict stands alone at the top of 40 cells, in two rows at most.
-func TestHeadlinesFitTwoRows(t *testing.T) {
-	for _, l := range Languages() {
-		for _, k := range Keys() {
-			if !strings.HasPrefix(k, "headline.") && !strings.HasSuffix(k, ".headline") {
-				continue
-			}
-			longest := ""
-			for _, name := range []string{"auth", "sign", "input-support", "juki", "surface-b"} {
-				if s := l.Say("key." + name + ".short"); Width(s) > Width(longest) {
-					longest = s
-				}
-			}
-			if rows := Paragraph(l.Say(k, "name", longest, "n", "5"), 36); len(rows) > 2 {
-				t.Errorf("%s %s takes %d rows: %q", l, k, len(rows), rows)
-			}
 		}
 	}
 }

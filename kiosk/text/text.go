@@ -1,6 +1,6 @@
 // Package text holds the words: the message catalogue in every language, and how lines of Japanese are broken.
-// It must never decide what is said (kiosk/page does), draw anything, or read a file outside its embedded
-// catalogue.
+// It must never decide what is said (kiosk/page does), draw anything, or look for files: its catalogue is embedded, and
+// whoever has a newer one hands it over.
 package text
 
 import "fmt"
