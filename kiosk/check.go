@@ -55,8 +55,9 @@ func ProfileCheck(p *site.Profile, mistaken bool) page.Check {
 	return c
 }
 
-// ContentCheck tells the day at which the oldest of the dated facts was checked; it is not before now.
-func ContentCheck(facts *content.Content, now time.Time) page.Check {
+// ContentCheck tells the day at which the oldest of the dated facts was checked; it is not before now. Unusable tells that they serve in
+// place of a copy that was installed.
+func ContentCheck(facts *content.Content, now time.Time, unusable bool) page.Check {
 	days := []content.Date{facts.Terminal.Checked}
 	for _, x := range facts.Chains {
 		days = append(days, x.Checked)
@@ -68,7 +69,10 @@ func ContentCheck(facts *content.Content, now time.Time) page.Check {
 		days = append(days, x.Checked)
 	}
 	c := page.Check{Thing: page.ThingContent, Mark: page.Fine, State: "fine", From: site.Oldest(days).Time()}
-	if site.OldStores(facts, now) != "" {
+	switch {
+	case unusable:
+		c.Mark, c.State, c.Code = page.Attention, "fault", string(hw.ContentUnusable)
+	case site.OldStores(facts, now) != "":
 		c.Mark, c.State = page.Attention, "old"
 	}
 	return c

@@ -113,7 +113,7 @@ func (l *loop) askParts(ctx context.Context, visit int) {
 	now := l.Now()
 	checks := []page.Check{
 		l.readerCheck(), {Thing: page.ThingPrinter, State: "absent"}, l.lampCheck(), ClockCheck(now, slices.Contains(l.Faults, hw.ClockBattery)),
-		ProfileCheck(l.Profile, slices.Contains(l.Faults, hw.ProfileMistake)), ContentCheck(l.Content, now.Earliest), l.stateCheck(),
+		ProfileCheck(l.Profile, slices.Contains(l.Faults, hw.ProfileMistake)), ContentCheck(l.Content, now.Earliest, slices.Contains(l.Faults, hw.ContentUnusable)), l.stateCheck(),
 		{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: l.Built},
 	}
 	switch {

@@ -25,8 +25,8 @@ import (
 	"kagimado/hw/clock"
 	"kagimado/hw/system"
 	"kagimado/kiosk"
-	"kagimado/kiosk/content"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/edition"
 	"kagimado/kiosk/session"
 	"kagimado/kiosk/site"
 	"kagimado/kiosk/slip"
@@ -58,7 +58,7 @@ type bench struct {
 
 // options are what the program is called with. Each is a file or a folder, and empty when there is none.
 type options struct {
-	profile, log, state, wishes, metrics, stick string
+	profile, log, state, wishes, metrics, stick, content string
 
 	cell bool // only say how large a character is
 }
@@ -71,6 +71,7 @@ func main() {
 	flag.StringVar(&o.wishes, "wishes", "", "lay wishes for the privileged units of systemd into this folder, on the appliance "+system.Folder+"; empty asks nobody")
 	flag.StringVar(&o.metrics, "metrics", "", "write what the kiosk tells of itself into this file once a minute, for Prometheus' node exporter; empty writes none")
 	flag.StringVar(&o.stick, "stick", "", "where a USB stick is mounted, for staff's export; empty offers none")
+	flag.StringVar(&o.content, "content", "", "the folder of an installed copy of data and words (kioskctl content), which serves while it is newer than the built-in one; empty looks for none")
 	flag.BoolVar(&o.cell, "cell", false, "only print how wide and high a character is on the profile's panel, in pixels, for whoever sets up the terminal")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -108,7 +109,14 @@ func run(ctx context.Context, o options) error {
 	log := slog.New(slog.NewTextHandler(out, nil))
 	slog.SetDefault(log) // periph logs through package log
 	records := openLedger(o.state, log)
-	place, err := loadProfile(o.profile, records, log)
+	said, err := edition.Choose(o.content)
+	said.Use()
+	if err != nil {
+		log.Error("the built-in content serves", "code", hw.ContentUnusable, "error", err)
+	}
+	usable, facts := err == nil, said.Content
+	log.Info("content", "version", said.Version, "program", edition.Version())
+	place, err := loadProfile(o.profile, facts, records, log)
 	if err != nil {
 		return err
 	}
@@ -125,11 +133,16 @@ func run(ctx context.Context, o options) error {
 	if len(place.staff) > 0 {
 		devices.faults = append(devices.faults, hw.ProfileMistake)
 	}
+	if !usable {
+		devices.faults = append(devices.faults, hw.ContentUnusable)
+		f, _ := facts.Fault(string(hw.ContentUnusable))
+		place.staff = append(place.staff, f.Code+" "+f.Name)
+	}
 	terminal, pulse, err := openTerminal()
 	if err != nil {
 		return err
 	}
-	if old := site.OldStores(content.Embedded(), devices.now().Earliest); old != "" {
+	if old := site.OldStores(facts, devices.now().Earliest); old != "" {
 		place.staff = append(place.staff, old)
 	}
 	built, err := clock.Built()
@@ -138,7 +151,7 @@ func run(ctx context.Context, o options) error {
 	}
 	cfg := kiosk.Config{
 		Reader: devices.reader, Printer: devices.printer, Lamps: devices.lamps, Beeper: devices.beeper, Door: devices.door, Screen: terminal,
-		Profile: place.Profile, Staff: place.staff, Content: content.Embedded(), Now: devices.now,
+		Profile: place.Profile, Staff: place.staff, Content: facts, Now: devices.now,
 		Slip: slip.Options{Width: place.Printer.Width, DPI: place.Printer.DPI}, Log: log,
 		Clock: devices.clock, Timekeeper: devices.timekeeper, Faults: devices.faults, Built: built,
 		PrintTimeout: wiring.PrintTimeout(place.Printer),
@@ -158,13 +171,13 @@ func run(ctx context.Context, o options) error {
 	}
 	if o.metrics != "" {
 		cfg.Export = func(s kiosk.Snapshot) {
-			if err := writeMetrics(o.metrics, s, content.Embedded()); err != nil {
+			if err := writeMetrics(o.metrics, s, facts); err != nil {
 				log.Warn("metrics", "error", err)
 			}
 		}
 	}
 	if o.stick != "" {
-		cfg.Stick = func(s kiosk.Snapshot) (string, error) { return stick(o.stick).write(s, content.Embedded()) }
+		cfg.Stick = func(s kiosk.Snapshot) (string, error) { return stick(o.stick).write(s, facts) }
 	}
 	err = kiosk.Run(ctx, cfg)
 	notify(log, daemon.SdNotifyStopping)

@@ -59,18 +59,18 @@ func loadTime(records *ledger.Ledger, log *slog.Logger) []byte {
 
 // loadProfile takes a profile with unknown keys, because an older program must run a newer file. Instead of one with
 // mistakes, or of none, it takes the last good one in the ledger, and fails where there is none either.
-func loadProfile(file string, records *ledger.Ledger, log *slog.Logger) (profile, error) {
+func loadProfile(file string, facts *content.Content, records *ledger.Ledger, log *slog.Logger) (profile, error) {
 	if file == "" {
 		place, err := site.Builtin("city-hall")
 		return profile{Profile: place}, err
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return fallBack(records, "", err, log)
+		return fallBack(facts, records, "", err, log)
 	}
 	place, mistakes := parseProfile(file, data, log)
 	if place == nil {
-		return fallBack(records, told(mistakes[0]), joined(mistakes), log)
+		return fallBack(facts, records, told(mistakes[0]), joined(mistakes), log)
 	}
 	p := profile{Profile: place, keep: data}
 	if len(mistakes) > 0 { // no visitor is sent astray, but a slip may not come
@@ -91,7 +91,7 @@ func parseProfile(file string, data []byte, log *slog.Logger) (*site.Profile, []
 
 // fallBack runs the last good profile instead of the one that cannot be used because of cause; said is that cause in
 // staff's words, if there are any.
-func fallBack(records *ledger.Ledger, said string, cause error, log *slog.Logger) (profile, error) {
+func fallBack(facts *content.Content, records *ledger.Ledger, said string, cause error, log *slog.Logger) (profile, error) {
 	cause = fmt.Errorf("reading profile: %w", cause)
 	if records == nil {
 		return profile{}, cause
@@ -105,7 +105,7 @@ func fallBack(records *ledger.Ledger, said string, cause error, log *slog.Logger
 		return profile{}, errors.Join(cause, fmt.Errorf("reading the last good profile: %w", joined(mistakes)))
 	}
 	log.Error("the last good profile runs", "code", hw.ProfileMistake, "error", cause)
-	fault, _ := content.Embedded().Fault(string(hw.ProfileMistake))
+	fault, _ := facts.Fault(string(hw.ProfileMistake))
 	p := profile{Profile: place, staff: []string{fault.Cause}}
 	if said != "" {
 		p.staff = []string{said, fault.Cause}

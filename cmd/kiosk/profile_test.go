@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kagimado/kiosk/content"
 	"kagimado/kiosk/ledger"
 )
 
@@ -44,7 +45,7 @@ func (d *device) boot() (profile, error) {
 	d.log.Reset()
 	log := slog.New(slog.NewTextHandler(&d.log, nil))
 	records := openLedger(d.state, log)
-	p, err := loadProfile(d.file, records, log)
+	p, err := loadProfile(d.file, content.Embedded(), records, log)
 	if err == nil {
 		keepProfile(p, records, log)
 	}

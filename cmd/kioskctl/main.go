@@ -73,6 +73,7 @@ func commands() []command {
 		{"splash", "[--result RESULT --status STATUS] [--profile FILE] [--fb /dev/fb0]", "show on the bare panel that the kiosk is not there yet, and the code of what ended it", splash},
 		{"guide", "[ID[/LEAF]] [--lang LANG] [--profile FILE] [--json] [--check]", "list the guides, draw one as a tree, print one of its leaves", guides},
 		{"profile", "check FILE", "find the mistakes in a profile", profile},
+		{"content", "(pack OUT.zip [--version V] | check FILE.zip)", "pack data and words as a copy that kiosks can install; check such a copy as they do", contents},
 		{"replay", "FILE [--profile FILE] [--verbose] [--until LINE] [--png OUT] [--anew OUT]", "run a recording of the simulated kiosk again, to the same screens and slips", playBack},
 		{"selftest", "[--profile FILE] [--state DIR] [--print] [--lang LANG] [--json]", "ask every part how it is, and print a slip with rulers", selftest},
 		{"help", "[COMMAND | json | codes]", "say how to call it; json: describe the documents; codes: every fault code, its cause and remedy", help},

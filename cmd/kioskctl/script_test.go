@@ -1,11 +1,18 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,7 +36,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar. In them, `facts NAME FILE` writes the document of a simulated card, `valid SCHEMA
-// FILE` holds a document against its schema, `append FILE FROM` joins two files, and `replace FILE OLD NEW` edits one.
+// FILE` holds a document against its schema, `append FILE FROM` joins two files, `replace FILE OLD NEW` edits one, `entry FROM.zip TO.zip
+// ENTRY OLD NEW` edits an archive's, and `status N COMMAND` wants that exit status.
 func TestScripts(t *testing.T) { scripts(t, "testdata", nil) }
 
 func scripts(t *testing.T, dir string, more map[string]func(*testscript.TestScript, bool, []string)) {
@@ -68,6 +76,22 @@ func scripts(t *testing.T, dir string, more map[string]func(*testscript.TestScri
 				all := strings.ReplaceAll(ts.ReadFile(args[0]), args[1], args[2])
 				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(all), 0o644))
 			},
+			"entry": func(ts *testscript.TestScript, _ bool, args []string) {
+				if len(args) != 5 {
+					ts.Fatalf("entry FROM.zip TO.zip ENTRY OLD NEW")
+				}
+				b, err := edited([]byte(ts.ReadFile(args[0])), args[2], args[3], args[4])
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
+			},
+			"status": func(ts *testscript.TestScript, _ bool, args []string) {
+				want, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				var exit *exec.ExitError
+				if err := ts.Exec(args[1], args[2:]...); want != 0 && (!errors.As(err, &exit) || exit.ExitCode() != want) {
+					ts.Fatalf("%q ends with %v; want exit status %d", args[1:], err, want)
+				}
+			},
 			"valid": func(ts *testscript.TestScript, _ bool, args []string) {
 				if len(args) != 2 {
 					ts.Fatalf("valid SCHEMA FILE")
@@ -78,4 +102,36 @@ func scripts(t *testing.T, dir string, more map[string]func(*testscript.TestScri
 	}
 	maps.Copy(params.Cmds, more)
 	testscript.Run(t, params)
+}
+
+// edited is an archive with one text replaced in one of its files.
+func edited(archive []byte, name, from, to string) ([]byte, error) {
+	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	found := false
+	for _, f := range r.File {
+		data, err := fs.ReadFile(r, f.Name)
+		if err != nil {
+			return nil, err
+		}
+		if f.Name == name && bytes.Contains(data, []byte(from)) {
+			data, found = bytes.Replace(data, []byte(from), []byte(to), 1), true
+		}
+		entry, err := w.Create(f.Name)
+		if err == nil {
+			_, err = entry.Write(data)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !found {
+		return nil, fmt.Errorf("%s does not hold %q", name, from)
+	}
+	err = w.Close()
+	return b.Bytes(), err
 }

@@ -80,7 +80,7 @@ func selftest(ctx context.Context, t *tool, args []string) error {
 		{page.ThingLamps, hw.LinesMissing, linesFor, func(context.Context) (page.Check, error) { return linesCheck(place, about) }},
 		answered(kiosk.ClockCheck(now(), watch.Battery() == clock.BatteryLost)),
 		answered(about),
-		answered(kiosk.ContentCheck(content.Embedded(), now().Earliest)),
+		answered(kiosk.ContentCheck(content.Embedded(), now().Earliest, false)),
 		{page.ThingState, hw.StateLost, stateFor, func(context.Context) (page.Check, error) { return stateCheck(*state) }},
 		answered(programCheck(built)),
 	})
