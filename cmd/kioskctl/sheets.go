@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"kagimado/card"
 	"kagimado/card/cardtest"
@@ -124,7 +125,13 @@ func (m maker) stills(l text.Language) (all []still) {
 		case session.StartOfDay:
 			v.Code, v.At = "", m.now.Earliest
 		case session.Staff:
+			for _, stage := range strings.Fields(stageNames()) {
+				add("staff update "+stage, s, session.Visit{Room: "update", At: m.now.Earliest, Update: shownUpdate(stage)})
+			}
 			for _, room := range session.Rooms() {
+				if room == "update" {
+					continue
+				}
 				add("staff "+room, s, session.Visit{Room: room, At: m.now.Earliest, Checks: shownChecks(m.now.Earliest), Faults: shownFaults(m.now.Earliest), Tally: shownTally(m.now.Earliest)})
 			}
 			continue

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -154,6 +155,7 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 	part := fs.Int("page", 1, "which part of a screen that has several")
 	place := guideFlag(fs)
 	room := fs.String("room", session.Rooms()[0], "of the staff menu: "+strings.Join(session.Rooms(), " "))
+	stage := fs.String("stage", string(page.UpdateFound), "of staff's room update: "+stageNames())
 	toPNG := fs.String("png", "", "write a picture to this file, in the real font and colours")
 	asText := fs.Bool("text", false, "print the screen as text")
 	if err := parse(fs, args); err != nil {
@@ -171,6 +173,9 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 	}
 	if !slices.Contains(session.Rooms(), *room) {
 		return usagef("--room %q: want one of %s", *room, strings.Join(session.Rooms(), " "))
+	}
+	if !slices.Contains(strings.Fields(stageNames()), *stage) {
+		return usagef("--stage %q: want one of %s", *stage, stageNames())
 	}
 	still := session.Visit{Lang: text.Language(*v.lang), Part: *part - 1, Done: 9, Total: 21, Code: "P-02", Left: 45, Guide: *place}
 	name := session.Screen(*show)
@@ -192,6 +197,7 @@ func makeScreen(_ context.Context, t *tool, args []string) error {
 		}
 		still.Room, still.At, still.Checks = *room, now.Earliest, shownChecks(now.Earliest)
 		still.Faults, still.Tally = shownFaults(now.Earliest), shownTally(now.Earliest)
+		still.Update = shownUpdate(*stage)
 	}
 	office, err := v.office()
 	if err != nil {
@@ -227,7 +233,7 @@ func pictured(b *screen.Buffer) (grid font.Grid) {
 
 // shownKiosk is a kiosk that has every part.
 func shownKiosk(office site.Office) session.Settings {
-	return session.Settings{Office: office, Content: content.Embedded(), Printer: true, Clock: true, Stick: true, Code: session.CodeSet}
+	return session.Settings{Office: office, Content: content.Embedded(), Printer: true, Clock: true, Stick: true, Update: true, Code: session.CodeSet}
 }
 
 func screenNames() (names []string) {
@@ -267,6 +273,31 @@ func shownFaults(until time.Time) []page.FaultRecord {
 		{Code: "P-02", At: hour, N: 1}, {Code: "R-05", At: hour.Add(-26 * time.Hour), N: 3}, {Code: "S-03", N: 1},
 		{Code: "P-06", At: hour.AddDate(0, 0, -3), N: 2},
 	}
+}
+
+// looking is the first stage of an update, whose stable name is empty.
+const looking = "looking"
+
+func stageNames() string {
+	var names []string
+	for _, s := range page.UpdateStages() {
+		names = append(names, cmp.Or(string(s), looking))
+	}
+	return strings.Join(names, " ")
+}
+
+// shownUpdate is an update of the system to look at.
+func shownUpdate(stage string) page.UpdateState {
+	u := page.UpdateState{Stage: page.UpdateStage(stage), Kind: page.UpdateSystem, Version: "2026-11-29.165101.4c01c99", Running: "2026-10-01.031500.0a1b2c3"}
+	switch u.Stage {
+	case looking:
+		u.Stage = page.UpdateLooking
+	case page.UpdateInstalling:
+		u.Percent = 45
+	case page.UpdateRefused:
+		u.Code = "U-04"
+	}
+	return u
 }
 
 // shownTally is a month of counts to look at.

@@ -20,7 +20,7 @@ const (
 	ActClock    Action = "clock"     // set the date and time
 	ActPaper    Action = "paper"     // what the printer says
 	ActTrial    Action = "test-slip" // print one with rulers
-	ActRestart  Action = "restart"   // end the program; systemd starts it anew
+	ActRestart  Action = "restart"   // end the program, so that it is started anew; after an update of the system the machine
 
 	ActDigit Action = "digit:" // begins the action of a key of the keypad
 	ActShift Action = "shift:" // begins a step of the clock: shift:+1h0m0s
@@ -90,6 +90,7 @@ type StaffCode struct {
 // StaffMenu is what staff can do. TimeTaken tells that the moment they confirmed is now used.
 type StaffMenu struct {
 	Clock, Printer bool // there is one that can be set, and one to print on
+	Update         bool // a USB stick can be let in
 	TimeTaken      bool
 }
 
@@ -167,6 +168,8 @@ func (v voice) staff(subject Subject, kiosk string) (p Page, ok bool) {
 		p = v.statistics(s, kiosk)
 	case Faults:
 		p = v.faults(s)
+	case Update:
+		p = v.update(s)
 	case TestSlip:
 		p = v.scene(NoMark, "test-slip")
 		p.Lead = append(p.Lead, v.Say("scene.test-slip.paper", "width", strconv.Itoa(s.Width), "dpi", strconv.Itoa(s.DPI)))
@@ -183,6 +186,8 @@ func (v voice) staff(subject Subject, kiosk string) (p Page, ok bool) {
 		p.Titles.Rows = v.Say("staff.visits")
 	case Faults:
 		p.Titles.Rows = v.Say("staff.newest-first")
+	case Update:
+		p.Titles.Rows = v.Say("staff.versions")
 	default:
 		p.Titles.Rows = v.Say("staff.now")
 	}
@@ -244,7 +249,11 @@ func (v voice) menu(s StaffMenu) Page {
 	if s.Printer {
 		p.Buttons = append(p.Buttons, v.choice(ActPaper))
 	}
-	p.Buttons = append(p.Buttons, v.choice(ActStatistics), v.choice(ActRestart), v.button(ActFinish))
+	p.Buttons = append(p.Buttons, v.choice(ActStatistics))
+	if s.Update {
+		p.Buttons = append(p.Buttons, v.choice(ActUpdate))
+	}
+	p.Buttons = append(p.Buttons, v.choice(ActRestart), v.button(ActFinish))
 	return p
 }
 

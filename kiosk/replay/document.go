@@ -56,6 +56,7 @@ type header struct {
 	Code       string   `json:"code"`
 	Clock      bool     `json:"clock"`
 	Stick      bool     `json:"stick"`
+	Update     bool     `json:"update,omitempty"`
 	StartOfDay bool     `json:"start_of_day"`
 }
 
@@ -101,7 +102,7 @@ func (r *Recording) Write(w io.Writer) error {
 		Recording: version, Profile: filepath.Base(r.Profile), Digest: r.Digest,
 		Screen: panel{r.Panel.Cols, r.Panel.Rows, r.Panel.WidthMM, r.Panel.HeightMM}, Slip: paper(r.Slip), Now: interval(set.Office.Now),
 		Lang: set.Lang.String(), Staff: set.Staff, Printer: set.Printer, Print: print, ResultMS: set.ResultFor.Milliseconds(),
-		Code: code, Clock: set.Clock, Stick: set.Stick, StartOfDay: set.StartOfDay,
+		Code: code, Clock: set.Clock, Stick: set.Stick, Update: set.Update, StartOfDay: set.StartOfDay,
 	})
 	for _, e := range r.Events {
 		if err == nil {
@@ -226,7 +227,7 @@ func (h header) recording() (*Recording, error) {
 		Panel: screen.Panel{Cols: h.Screen.Cols, Rows: h.Screen.Rows, WidthMM: h.Screen.WidthMM, HeightMM: h.Screen.HeightMM},
 		Settings: session.Settings{
 			Lang: lang, Office: site.Office{Now: diagnosis.Now(h.Now)}, Staff: h.Staff, Printer: h.Printer, Print: session.PrintMode(print),
-			ResultFor: result, Code: session.CodeState(code), Clock: h.Clock, Stick: h.Stick, StartOfDay: h.StartOfDay,
+			ResultFor: result, Code: session.CodeState(code), Clock: h.Clock, Stick: h.Stick, Update: h.Update, StartOfDay: h.StartOfDay,
 		},
 	}, nil
 }

@@ -83,6 +83,14 @@ var kinds = []kind{
 	}),
 	of("exported", func(e session.Exported) (exported, error) { return exported(e), nil },
 		func(d exported) (session.Exported, error) { return session.Exported(d), nil }),
+	of("update-told", func(e session.UpdateTold) (updateTold, error) {
+		u := e.Update
+		return updateTold{e.Attempt, string(u.Stage), u.Kind, u.Version, u.Running, u.Code, u.Percent}, nil
+	}, func(d updateTold) (session.UpdateTold, error) {
+		return session.UpdateTold{Attempt: d.Attempt, Update: page.UpdateState{
+			Stage: page.UpdateStage(d.Stage), Kind: d.Kind, Version: d.Version, Running: d.Running, Code: d.Code, Percent: d.Percent,
+		}}, nil
+	}),
 }
 
 // The documents of the events' fields. Where names are all that differs, an event is converted.
@@ -173,6 +181,15 @@ type (
 		OK    bool   `json:"ok"`
 		Name  string `json:"name,omitempty"` // of the file
 		Code  string `json:"fault,omitempty"`
+	}
+	updateTold struct {
+		Attempt int    `json:"attempt"`
+		Stage   string `json:"stage"`
+		Kind    string `json:"kind,omitempty"`
+		Version string `json:"version,omitempty"`
+		Running string `json:"running,omitempty"`
+		Code    string `json:"fault,omitempty"`
+		Percent int    `json:"percent,omitempty"`
 	}
 	count struct {
 		Name string `json:"name"`

@@ -188,7 +188,7 @@ func start(t *testing.T, change func(*session.Settings)) *kiosk {
 	t.Helper()
 	k := &kiosk{t: t, place: cityHall(t), now: diagnosis.Now{Earliest: noon, Latest: noon}, printed: session.PrintConfirmed, verdict: session.CodeRight}
 	k.record = NewRecorder(&k.file, k.place)
-	set := session.Settings{Content: content.Embedded(), Printer: true, Stick: true, Code: session.CodeUnset}
+	set := session.Settings{Content: content.Embedded(), Printer: true, Stick: true, Update: true, Code: session.CodeUnset}
 	set.Office = site.Resolve(diagnosis.Report{}, k.now, diagnosis.Answers{}, k.place, content.Embedded()).Office
 	if change != nil {
 		change(&set)
@@ -245,6 +245,12 @@ func (k *kiosk) feed(ev session.Event) {
 			now = append(now, session.FaultsTold{List: []page.FaultRecord{{Code: "R-05", At: noon.Truncate(time.Hour), N: 2}}})
 		case session.Export:
 			k.later = append(k.later, session.Exported{Visit: e.Visit, OK: true, Name: "kagimado-statistics.txt"})
+		case session.UnlockStick:
+			k.later = append(k.later, session.UpdateTold{Attempt: e.Attempt, Update: page.UpdateState{
+				Stage: page.UpdateFound, Kind: page.UpdateSystem, Version: "2026-11-29.165101.4c01c99", Running: "2026-10-01.000000.abcdef0"}})
+		case session.Install:
+			k.later = append(k.later, session.UpdateTold{Attempt: e.Attempt, Update: page.UpdateState{Stage: page.UpdateInstalling, Kind: page.UpdateSystem, Percent: 40}},
+				session.UpdateTold{Attempt: e.Attempt, Update: page.UpdateState{Stage: page.UpdateRefused, Code: "U-08"}})
 		case session.AskTally:
 			now = append(now, session.TallyTold{Tally: page.Tally{
 				From: cardtest.Reference, Until: cardtest.Reference, Visits: []page.Count{{Name: "locked:sign", N: 12}}, Slips: []page.Count{{Name: "confirmed", N: 7}},
@@ -332,7 +338,7 @@ func whole(t *testing.T, code, other string) *kiosk {
 	k.typed(code + other)
 	k.typed(code + code)
 	k.touch(page.ActSelfTest, page.ActPrint, page.ActBack, page.ActPaper, page.ActTrial, page.ActBack, page.ActFaults, page.ActPrint, page.ActBack,
-		page.ActStatistics, page.ActExport, page.ActPrint, page.ActMore, page.ActBack, page.ActFinish)
+		page.ActStatistics, page.ActExport, page.ActPrint, page.ActMore, page.ActBack, page.ActUpdate, page.ActInstall, page.ActInstallNow, page.ActBack, page.ActFinish)
 	k.in(session.Attract)
 	k.touch(page.ActLanguage, page.ActStaff)
 	k.typed(code)
@@ -409,6 +415,7 @@ func TestNoDigitOfTheCode(t *testing.T) {
 func TestKeys(t *testing.T) {
 	allowed := strings.Fields("ms event with shows screen slip visit done total facts now earliest latest why action job result code token " +
 		"verdict tries fault ok checks thing mark state said from until visits guides slips recoveries paper_mm faults name n believed wall open " +
+		"attempt stage version running percent " +
 		"schema kind outcome card_expiry counters certificates also_on_card exchanges key left not_before not_after")
 	for i, l := range strings.Split(strings.TrimSpace(whole(t, "271828", "314159").file.String()), "\n") {
 		var document any

@@ -121,6 +121,16 @@ var notice = []string{
 // name of a state in goldens and tests.
 func name(st session.State) string {
 	switch {
+	case st.Room() == "update":
+		stage, kind := st.Stage()
+		said := "staff-update-" + string(stage)
+		if kind == page.UpdateContent {
+			said += "-content"
+		}
+		if st.Lying {
+			said += "-card"
+		}
+		return strings.Trim(said, "-")
 	case st.Room() != "":
 		return string(st.Screen) + "-" + st.Room()
 	case st.Screen == session.Attract && len(st.Page.Staff) > 0:

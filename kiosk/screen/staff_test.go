@@ -31,20 +31,49 @@ func staffStills(l text.Language) []session.State {
 		{Code: "P-02", At: staffTime.Truncate(time.Hour), N: 1}, {Code: "R-05", At: staffTime.Add(-26 * time.Hour).Truncate(time.Hour), N: 12},
 		{Code: "L-02", N: 2}, {Code: "Z-99", At: staffTime.AddDate(0, -1, 0).Truncate(time.Hour), N: 1},
 	}
-	set := session.Settings{Printer: true, Clock: true, Stick: true, Code: session.CodeSet, Content: content.Embedded(), Staff: notice}
+	set := session.Settings{Printer: true, Clock: true, Stick: true, Update: true, Code: session.CodeSet, Content: content.Embedded(), Staff: notice}
 	var all []session.State
 	for _, room := range session.Rooms() {
+		if room == "update" {
+			all = append(all, updateStills(set, l)...)
+			continue
+		}
 		all = append(all, session.Still(set, session.Staff, session.Visit{Lang: l, Room: room, At: staffTime, Checks: checks, Faults: faults, Tally: tally}))
 	}
 	return all
 }
 
-// TestStaffTouchesOnePart: the keypad, the menu and the steps of the clock stand on one part wherever they are drawn, or
+// updateStills are the room of the update in each of its stages: of both kinds where they differ, with a card that was laid
+// meanwhile, and refused for the reason that takes most room.
+func updateStills(set session.Settings, l text.Language) (all []session.State) {
+	still := func(u page.UpdateState, lying bool) {
+		u.Version, u.Running = "2026-11-29.165101.4c01c99.develop", "2026-10-01.000000.0a1b2c3d"
+		all = append(all, session.Still(set, session.Staff, session.Visit{Lang: l, Room: "update", At: staffTime, Update: u, Lying: lying}))
+	}
+	for _, stage := range page.UpdateStages() {
+		u := page.UpdateState{Stage: stage, Kind: page.UpdateSystem}
+		switch stage {
+		case page.UpdateFound, page.UpdateInstalled:
+			still(u, false)
+			u.Kind = page.UpdateContent
+		case page.UpdateInstalling:
+			still(u, true)
+			u.Percent = 100
+		case page.UpdateRefused:
+			u.Code = "U-08"
+		}
+		still(u, false)
+	}
+	return all
+}
+
+// TestStaffTouchesOnePart: the keypad, the menu, the steps of the clock and of an update stand on one part wherever they are drawn, or
 // staff would look for a digit.
 func TestStaffTouchesOnePart(t *testing.T) {
 	for _, l := range text.Languages() {
 		for _, st := range append(staffStills(l), session.Still(session.Settings{Clock: true}, session.StartOfDay, session.Visit{Lang: l, At: staffTime})) {
-			if r := st.Room(); r == "self-test" || r == "faults" || r == "paper" || r == "statistics" {
+			stage, _ := st.Stage()
+			if r := st.Room(); r == "self-test" || r == "faults" || r == "paper" || r == "statistics" || stage == page.UpdateRefused {
 				continue
 			}
 			for _, g := range grids {

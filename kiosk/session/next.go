@@ -61,6 +61,9 @@ func (s State) Next(ev Event) (State, []Effect) {
 	default:
 		n.deskEvent(ev)
 	}
+	if s.docked() && (!n.docked() || n.attempt != s.attempt) {
+		n.do(LockStick{s.attempt})
+	}
 	n.arm()
 	n.compose()
 	return n.State, n.effects
@@ -101,7 +104,7 @@ func (n *turn) begin(on occupancy) {
 }
 
 func (n *turn) cardLaid() {
-	if n.door {
+	if n.door || n.Updating() {
 		n.gone, n.fault, n.on = false, "", occupied
 		return
 	}
@@ -135,7 +138,7 @@ func (n *turn) cardLifted() {
 }
 
 func (n *turn) cardMute() {
-	if n.door {
+	if n.door || n.Updating() {
 		n.gone, n.fault, n.on = false, "", mute
 		return
 	}
@@ -272,8 +275,8 @@ func (n *turn) printEnded(ev PrintEnded) {
 }
 
 func (n *turn) touched(a page.Action) {
-	if n.at == Reading && a == page.ActFinish {
-		return // the card is being read; there is nothing to clear yet
+	if a == page.ActFinish && (n.at == Reading || n.Updating()) {
+		return // the card is being read, the update installed; there is nothing to clear yet
 	}
 	n.act(a)
 	n.restart()

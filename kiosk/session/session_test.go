@@ -495,12 +495,13 @@ func TestAnySequence(t *testing.T) {
 	actions = append(actions, staffActions()...)
 	headlines := []diagnosis.HeadlineCode{diagnosis.WrongCard, diagnosis.ReadAgain, diagnosis.Locked, diagnosis.AllClear}
 	seen, rooms := map[Screen]int{}, map[string]int{}
-	for seed := range uint64(150) {
+	for seed := range uint64(300) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		s := New(Settings{Content: guides(), Printer: seed%2 == 0, Print: PrintMode(seed / 2 % 2), ResultFor: time.Duration(rnd.IntN(90)) * time.Second,
-			Code: CodeState(seed % 3), Clock: seed%5 > 0, StartOfDay: seed%4 < 2})
+			Code: CodeState(seed % 3), Clock: seed%5 > 0, StartOfDay: seed%4 < 2, Stick: true, Update: seed%7 > 0})
 		pending := []Event{Started{}}
 		wake, timer := 0, s.at != StartOfDay
+		var open []int // attempts for which a stick is let in
 		for i := range 300 {
 			var ev Event
 			switch n := rnd.IntN(20); {
@@ -525,6 +526,9 @@ func TestAnySequence(t *testing.T) {
 				timer = false
 			}
 			guarded(t, s, ev, next)
+			if told, _ := ev.(UpdateTold); s.Updating() && !next.docked() && told == (UpdateTold{}) && s.desk.update.Stage == page.UpdateInstalling {
+				t.Fatalf("seed %d, event %d, %T ends an installation", seed, i, ev)
+			}
 			slips := 0
 			for _, e := range effects {
 				if answer := answered(rnd, e); answer != nil {
@@ -536,7 +540,14 @@ func TestAnySequence(t *testing.T) {
 						t.Fatalf("seed %d, event %d, %T: %+v for token %d", seed, i, ev, e, next.token)
 					}
 					wake, timer = e.Token, true
+				case UnlockStick:
+					open = append(open, e.Attempt)
+				case LockStick:
+					open = slices.DeleteFunc(open, func(a int) bool { return a == e.Attempt })
 				case StartReading:
+					if s.Updating() {
+						t.Fatalf("seed %d, event %d, %T: a card is read while something is installed", seed, i, ev)
+					}
 					pending = append(pending, ReadDone{Visit: e.Visit, Facts: visitFacts()})
 				case Judge:
 					r := verdict(headlines[rnd.IntN(len(headlines))], diagnosis.NFCPhone, diagnosis.OtherPINKnown)
@@ -550,6 +561,9 @@ func TestAnySequence(t *testing.T) {
 				}
 			}
 			s = next
+			if s.docked() != (len(open) > 0) || s.docked() && !slices.Equal(open, []int{s.attempt}) {
+				t.Fatalf("seed %d, event %d, %T: a stick is let in for %v in room %q, attempt %d", seed, i, ev, open, s.Room(), s.attempt)
+			}
 			seen[s.Screen]++
 			rooms[s.Room()]++
 			if _, touch := ev.(Touched); slips > 1 || slips == 1 && (!s.set.Printer || !touch && s.set.Print == PrintAsk) {
@@ -565,8 +579,11 @@ func TestAnySequence(t *testing.T) {
 				if s.at == StartOfDay && i == 0 {
 					break // before it is Started
 				}
-				if !timer {
+				if !timer && !s.Updating() {
 					t.Fatalf("seed %d, event %d, %T: %s has no time-out", seed, i, ev, s.at)
+				}
+				if s.Updating() && rnd.IntN(5) == 0 { // no loop would leave it at that
+					pending = append(pending, UpdateTold{s.attempt, page.UpdateState{Stage: page.UpdateRefused}})
 				}
 			case Result, Details, Question, Printed, NotPrinted, WrongCard, RemovedEarly, Guides, GuideStep:
 				if !timer {
@@ -588,7 +605,7 @@ func TestAnySequence(t *testing.T) {
 			if ready, _ := shut.Next(ReaderReady{}); ready.at == OutOfService {
 				t.Fatalf("seed %d, event %d, %T: a reader that is ready behind a shut door leaves the kiosk out of service", seed, i, ev)
 			}
-			if s.door && s.personal() {
+			if s.door && s.personal() && s.hasVerdict() { // a page of a guide may be printed
 				t.Fatalf("seed %d, event %d, %T: %s behind an open door", seed, i, ev, s.at)
 			}
 			if laid, _ := s.Next(CardLaid{}); laid.visit != s.visit {

@@ -39,11 +39,18 @@ const (
 	roomClock room = "clock"
 	roomPaper room = "paper"
 	roomTally room = "statistics"
+
+	roomUpdate room = "update"
 )
 
 // Rooms returns the names of staff's pages, for pictures.
 func Rooms() []string {
-	return []string{string(roomMenu), string(roomCode), string(roomTest), string(roomFault), string(roomClock), string(roomPaper), string(roomTally)}
+	return []string{string(roomMenu), string(roomCode), string(roomTest), string(roomFault), string(roomClock), string(roomPaper), string(roomTally), string(roomUpdate)}
+}
+
+// Stage tells how far an update is, and of what kind it is; empty elsewhere, and while the stick is being looked for.
+func (s State) Stage() (stage page.UpdateStage, kind string) {
+	return s.desk.update.Stage, s.desk.update.Kind
 }
 
 // desk is what staff's screens know.
@@ -58,6 +65,7 @@ type desk struct {
 	faults  []page.FaultRecord // nil: not yet told
 	tally   page.Tally
 	export  page.Export
+	update  page.UpdateState
 	refused bool // the moment cannot be
 	taken   bool // the moment is used
 
@@ -91,6 +99,15 @@ type (
 	AskTally struct{}
 	// Export asks for the statistics on a USB stick; the answer is Exported with the same Visit.
 	Export struct{ Visit int }
+	// UnlockStick asks for a USB stick to be let in and looked at for an update; the answers are UpdateTold with the same Attempt,
+	// until LockStick ends it.
+	UnlockStick struct{ Attempt int }
+	// LockStick asks for no stick to be let in any more.
+	LockStick struct{ Attempt int }
+	// Install asks for what was found to be installed; the answers are UpdateTold.
+	Install struct{ Attempt int }
+	// Reboot asks for the machine to start anew; the answer is an UpdateTold when it will not.
+	Reboot struct{ Attempt int }
 	// Restart ends the program so that it is started anew.
 	Restart struct{}
 )
@@ -104,6 +121,11 @@ func (AskFaults) effect() {}
 func (AskTally) effect()  {}
 func (Export) effect()    {}
 func (Restart) effect()   {}
+
+func (UnlockStick) effect() {}
+func (LockStick) effect()   {}
+func (Install) effect()     {}
+func (Reboot) effect()      {}
 
 // Started is the first event of a run.
 type Started struct{}
@@ -164,6 +186,14 @@ type Exported struct {
 	Code  string
 }
 
+// UpdateTold tells how an update stands, in one of the stages that are not staff's to choose.
+type UpdateTold struct {
+	Attempt int
+	Update  page.UpdateState
+}
+
+func (UpdateTold) event() {}
+
 func (Started) event()     {}
 func (ClockTold) event()   {}
 func (Confirmed) event()   {}
@@ -174,11 +204,13 @@ func (FaultsTold) event()  {}
 func (TallyTold) event()   {}
 func (Exported) event()    {}
 
-// Codes of package hw that are said here: of a ledger that is not there or cannot be used, and of a stick for whose
-// failure no other reason is given.
+// Codes of package hw that are said here: of a ledger that is not there or cannot be used, and of a stick and an update for
+// whose failure no other reason is given.
 const (
 	noState = "S-01"
 	noStick = "U-02"
+
+	noUpdate = "U-08" // an update that failed for no reason given
 )
 
 // Room names where staff stand; empty when they do not.
@@ -195,8 +227,10 @@ func (s State) Room() string {
 // idle tells whether nobody's visit would be lost by opening staff's menu.
 func (s *State) idle() bool {
 	switch s.at {
-	case Attract, TwoCards, OutOfService, Staff, StartOfDay:
+	case Attract, TwoCards, OutOfService, StartOfDay:
 		return true
+	case Staff:
+		return !s.Updating()
 	case TakeCard:
 		return !s.hasVerdict()
 	}
@@ -245,7 +279,7 @@ func (s *State) deskSubject() page.Subject {
 	}
 	switch d.room {
 	case roomMenu:
-		return page.StaffMenu{Clock: s.set.Clock, Printer: s.set.Printer, TimeTaken: d.taken}
+		return page.StaffMenu{Clock: s.set.Clock, Printer: s.set.Printer, Update: s.set.Update, TimeTaken: d.taken}
 	case roomTest:
 		return page.SelfTest{Checks: d.checks, Notes: s.set.Staff, Slip: s.slip, Content: s.set.Content, At: d.wall}
 	case roomFault:
@@ -254,6 +288,8 @@ func (s *State) deskSubject() page.Subject {
 		return page.Statistics{Tally: d.tally, Export: d.export, Slip: s.slip, Content: s.set.Content, At: d.wall}
 	case roomClock:
 		return page.StaffClock{At: s.moment(), Refused: d.refused}
+	case roomUpdate:
+		return page.Update{UpdateState: d.update, Lying: s.on != empty, Content: s.set.Content}
 	case roomPaper:
 		p := page.Paper{Slip: s.slip, Content: s.set.Content}
 		for i, c := range d.checks {
@@ -302,6 +338,8 @@ func (n *turn) atDesk(a page.Action) bool {
 		n.parts(a)
 	case roomClock:
 		n.clock(a)
+	case roomUpdate:
+		n.update(a)
 	default:
 		n.keypad(a)
 	}
@@ -367,6 +405,9 @@ func (n *turn) goTo(r room) {
 	case roomTally:
 		n.do(AskClock{})
 		n.do(AskTally{})
+	case roomUpdate:
+		n.attempt++
+		n.do(UnlockStick{n.attempt})
 	}
 }
 
@@ -382,8 +423,81 @@ func (n *turn) menu(a page.Action) {
 		n.goTo(roomPaper)
 	case a == page.ActStatistics:
 		n.goTo(roomTally)
+	case a == page.ActUpdate && n.set.Update:
+		n.goTo(roomUpdate)
 	case a == page.ActRestart:
 		n.do(Restart{})
+	}
+}
+
+// docked tells whether staff stand where a stick is let in. Whoever leaves that room, by whichever way, locks it (Next).
+func (s *State) docked() bool { return s.at == Staff && s.desk.room == roomUpdate }
+
+// Updating tells whether something is being installed, or the machine is about to start anew: nothing ends that, and no card
+// is read meanwhile.
+func (s State) Updating() bool {
+	return s.docked() && (s.desk.update.Stage == page.UpdateInstalling || s.desk.update.Stage == page.UpdateRebooting)
+}
+
+// update does what staff touch in the room of the update.
+func (n *turn) update(a page.Action) {
+	u := &n.desk.update
+	to := func(stage page.UpdateStage) {
+		u.Stage, u.Percent = stage, 0
+		n.enter(Staff)
+	}
+	switch stage := u.Stage; {
+	case n.Updating():
+	case a == page.ActBack && stage == page.UpdateConfirm:
+		to(page.UpdateFound)
+	case a == page.ActBack:
+		n.goTo(roomMenu)
+	case a == page.ActInstall && stage == page.UpdateFound:
+		to(page.UpdateConfirm)
+	case a == page.ActInstallNow && stage == page.UpdateConfirm:
+		to(page.UpdateInstalling)
+		n.do(Install{n.attempt})
+	case a == page.ActAgain && stage == page.UpdateRefused:
+		n.goTo(roomUpdate)
+	case a == page.ActRestart && stage == page.UpdateInstalled && u.Kind == page.UpdateSystem:
+		to(page.UpdateRebooting)
+		n.do(Reboot{n.attempt})
+	case a == page.ActRestart && stage == page.UpdateInstalled:
+		n.do(Restart{})
+	}
+}
+
+// updateTold takes in how the update stands. What staff have moved on from is not taken back by an answer that comes late, and an
+// installation that began without them, before the program did, is found running.
+func (n *turn) updateTold(ev UpdateTold) {
+	u := &n.desk.update
+	if !n.docked() || ev.Attempt != n.attempt {
+		return
+	}
+	from, told := u.Stage, ev.Update
+	switch told.Stage {
+	case page.UpdateFound:
+		if from != page.UpdateLooking {
+			return
+		}
+	case page.UpdateInstalling, page.UpdateInstalled:
+		if from != page.UpdateLooking && from != page.UpdateInstalling {
+			return
+		}
+	case page.UpdateRefused:
+		if from == page.UpdateInstalled || from == page.UpdateRefused {
+			return
+		}
+		told.Code = cmp.Or(told.Code, noUpdate)
+	default:
+		return
+	}
+	if told.Kind != page.UpdateSystem {
+		told.Kind = page.UpdateContent
+	}
+	*u = told
+	if told.Stage != from {
+		n.enter(Staff)
 	}
 }
 
@@ -515,6 +629,8 @@ func (n *turn) deskEvent(ev Event) {
 		if !ev.OK {
 			d.export = page.Export{Code: cmp.Or(ev.Code, noStick)}
 		}
+	case UpdateTold:
+		n.updateTold(ev)
 	case PartsTold:
 		if r := n.Room(); ev.Visit == n.visit && (r == string(roomTest) || r == string(roomPaper)) {
 			d.checks = ev.Checks

@@ -19,7 +19,7 @@ import (
 
 // staffActions are touches that mean something on staff's screens alone.
 func staffActions() []page.Action {
-	return []page.Action{page.ActStaff, page.ActConfirm, page.ActLater, page.ActSelfTest, page.ActFaults, page.ActStatistics, page.ActExport, page.ActRestart, page.ActShift + "soon", page.ActDigit + "12"}
+	return []page.Action{page.ActStaff, page.ActConfirm, page.ActLater, page.ActSelfTest, page.ActFaults, page.ActStatistics, page.ActExport, page.ActUpdate, page.ActInstall, page.ActInstallNow, page.ActAgain, page.ActRestart, page.ActShift + "soon", page.ActDigit + "12"}
 }
 
 // atDesk is what happens at staff's screens: mostly touches of what is offered there.
@@ -53,9 +53,18 @@ func answered(rnd *rand.Rand, e Effect) Event {
 		return Exported{Visit: e.Visit, OK: rnd.IntN(2) == 0, Name: "statistics.txt"}
 	case AskParts:
 		return PartsTold{Visit: e.Visit, Checks: parts()}
+	case UnlockStick:
+		return UpdateTold{e.Attempt - rnd.IntN(10)/9, page.UpdateState{Stage: stages[rnd.IntN(len(stages))], Kind: page.UpdateSystem, Version: newVersion}}
+	case Install:
+		return UpdateTold{e.Attempt, page.UpdateState{Stage: stages[1+rnd.IntN(3)], Kind: []string{page.UpdateSystem, page.UpdateContent}[rnd.IntN(2)], Version: newVersion}}
+	case Reboot:
+		return UpdateTold{e.Attempt, page.UpdateState{Stage: page.UpdateRefused, Code: "S-02"}}
 	}
 	return nil
 }
+
+// stages are what root may tell.
+var stages = []page.UpdateStage{page.UpdateFound, page.UpdateInstalling, page.UpdateInstalled, page.UpdateRefused}
 
 // guarded fails when the menu opens to anything but a right code or the first one that is kept.
 func guarded(t *testing.T, before State, ev Event, after State) {
@@ -218,8 +227,8 @@ func TestStaffMenuIsNobodysVisit(t *testing.T) {
 }
 
 func TestStaffMenuLeavesByItself(t *testing.T) {
-	for _, a := range []page.Action{page.ActNone, page.ActSelfTest, page.ActClock, page.ActPaper, page.ActStatistics} {
-		w := &waiter{s: toMenu(t, Settings{Printer: true, Clock: true})}
+	for _, a := range []page.Action{page.ActNone, page.ActSelfTest, page.ActClock, page.ActPaper, page.ActStatistics, page.ActUpdate} {
+		w := &waiter{s: toMenu(t, Settings{Printer: true, Clock: true, Update: true})}
 		w.feed(Touched{a}, told(noon))
 		w.wait((staffFor - 1) * time.Second)
 		want(t, w.s, Staff)

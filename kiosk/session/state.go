@@ -84,6 +84,7 @@ type Settings struct {
 	Code       CodeState // whether staff's menu can be opened
 	Clock      bool      // it can be set
 	Stick      bool      // statistics can be written onto a USB stick
+	Update     bool      // a USB stick can be let in for an update
 	StartOfDay bool      // nothing vouches for it: staff are asked before the first visitor is
 }
 
@@ -153,7 +154,8 @@ type State struct {
 	owed     bool         // an automatic slip is still to come
 	fresh    bool         // the reader was seen empty before this card: see CardLaid
 
-	desk desk // staff's, zero unless they stand at it
+	desk    desk // staff's, zero unless they stand at it
+	attempt int  // grows each time a stick is let in
 
 	// The one timer. All in seconds, as of the moment it was armed for step seconds.
 	token, step                int
@@ -185,11 +187,13 @@ type Visit struct {
 	Code        string // of a fault or a slip that did not come
 	Tries       int
 	Guide       string // the place in the guides: GUIDE or GUIDE/NODE
-	Room        string // of staff's: code menu self-test faults clock paper statistics
+	Room        string // of staff's: code menu self-test faults clock paper statistics update
 	At          time.Time
 	Checks      []page.Check
 	Faults      []page.FaultRecord
 	Tally       page.Tally
+	Update      page.UpdateState
+	Lying       bool // a card lies on the reader in staff's rooms
 }
 
 // Still returns the State in which screen shows v: for pictures and tests, not for visits.
@@ -219,7 +223,10 @@ func Still(set Settings, screen Screen, v Visit) State {
 	}
 	if screen == Staff || screen == StartOfDay {
 		s.slip = nil
-		s.desk = desk{room: room(v.Room), told: true, wall: v.At, upper: v.At, lower: v.At.Truncate(time.Minute), checks: v.Checks, faults: v.Faults, tally: v.Tally}
+		s.desk = desk{room: room(v.Room), told: true, wall: v.At, upper: v.At, lower: v.At.Truncate(time.Minute), checks: v.Checks, faults: v.Faults, tally: v.Tally, update: v.Update}
+		if v.Lying {
+			s.on = occupied
+		}
 	}
 	if screen == GuideStep && set.Content != nil {
 		s.walk, _ = guide.At(&set.Content.Guides, v.Guide, s.known())
@@ -432,6 +439,9 @@ func (s *State) stay() int {
 	case NotPrinted, WrongCard, RemovedEarly:
 		return messageFor
 	case Staff:
+		if s.docked() && s.desk.update.Stage == page.UpdateInstalling {
+			return 0
+		}
 		return staffFor
 	case StartOfDay:
 		return startFor
@@ -460,7 +470,7 @@ func (s *State) span() int {
 func (s *State) forget() {
 	*s = State{
 		Lang: s.set.Lang, set: s.set, on: s.on, gone: s.gone, fault: s.fault, door: s.door,
-		visit: s.visit + 1, job: s.job, token: s.token,
+		visit: s.visit + 1, job: s.job, token: s.token, attempt: s.attempt,
 	}
 }
 
