@@ -36,6 +36,7 @@ var importTable = map[string][2]string{
 	"hw/framebuffer":            {"", "golang.org/x/sys/..."},
 	"hw/hwtest":                 {"hw", ""},
 	"hw/hwtest/pcscd":           {"", ""},
+	"hw/hwtest/disk":            {"", ""}, // what a virtual machine starts from
 	"kiosk/text":                {"", "golang.org/x/text/... github.com/rivo/uniseg github.com/pelletier/go-toml/v2/..."},
 	"kiosk/font":                {"", "golang.org/x/image/..."},
 	"kiosk/content":             {"", "github.com/pelletier/go-toml/v2/..."},
