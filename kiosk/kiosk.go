@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -60,6 +61,7 @@ type Config struct {
 	Pulse      Pulse                                   // nil: nobody knows whether the terminal takes what is drawn
 	Export     func(Snapshot)                          // nil: nobody asks; called once a minute
 	Stick      func(Snapshot) (name string, err error) // nil: no USB stick can be written
+	Updates    hw.Updates                              // nil: root tells nothing of updates and slots
 	Boot       string                                  // names this start of the machine, to tell a power cut from a program that died
 
 	// ReadTimeout bounds the whole reading of one card, a second try included; PrintTimeout bounds one slip. Zero
@@ -101,7 +103,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	logPanel(cfg.Log, cfg.Profile.Panel)
-	l := &loop{Config: cfg, begun: time.Now(), panel: panel(cfg.Profile), lock: newLock(cfg.Records)}
+	l := &loop{Config: cfg, begun: time.Now(), panel: panel(cfg.Profile), lock: newLock(cfg.Records), slotTurn: make(chan struct{}, 1)}
 	set := settings(cfg)
 	lost := func(what string, err error) {
 		if err != nil && cfg.Records != nil {
@@ -126,6 +128,10 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		}
 	}
 	l.begin()
+	l.beginTrial()
+	if f, ok := cfg.Content.Fault(string(hw.UpdateFellBack)); ok && l.failed.Version != "" {
+		set.Staff = append(slices.Clip(set.Staff), f.Code+" "+f.Name)
+	}
 	l.state = session.New(set)
 	l.signal(hw.Ready)
 	defer l.signal(hw.Dark)
@@ -165,7 +171,7 @@ func settings(cfg Config) session.Settings {
 		Printer:   cfg.Printer != nil,
 		ResultFor: p.Result,
 
-		Clock: cfg.Clock != nil, Stick: cfg.Stick != nil, StartOfDay: cfg.Now().Latest.IsZero(),
+		Clock: cfg.Clock != nil, Stick: cfg.Stick != nil, Update: cfg.updatable(), StartOfDay: cfg.Now().Latest.IsZero(),
 	}
 	if p.AskToPrint {
 		s.Print = session.PrintAsk

@@ -61,6 +61,13 @@ type loop struct {
 	asking  atomic.Bool        // the printer how it is
 	restart bool
 
+	dock     dock          // of the stick that is let in
+	slotTurn chan struct{} // full while somebody has let one in
+	givenUp  hw.Update     // what root told when an installation was given up; of whoever has the turn
+	trial    trial
+	failed   fellBack // the system of which staff have not heard yet
+	unclean  bool     // the program before this one died
+
 	begun  time.Time
 	spoilt bool // a record could not be read
 	watch  watchfulness
@@ -105,6 +112,7 @@ func (l *loop) run(ctx context.Context) error {
 	}
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
+	l.lockLeft(ctx)
 	l.feed(ctx, session.Started{})
 	l.draw()
 	for {
@@ -129,6 +137,15 @@ func (l *loop) run(ctx context.Context) error {
 			continue
 		case s := <-l.papers:
 			l.heardPrinter(s)
+			continue
+		case <-l.trial.look.C:
+			l.tryOut(ctx)
+			continue
+		case checks := <-l.trial.tests:
+			l.tested(ctx, checks)
+			continue
+		case err := <-l.trial.kept:
+			l.keptSlot(err)
 			continue
 		case open, ok := <-door:
 			if !ok {

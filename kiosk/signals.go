@@ -18,6 +18,10 @@ func signalOf(s session.State) hw.Signal {
 		return hw.OutOfService
 	}
 	switch {
+	case s.Updating() && s.Lying:
+		return hw.Attention // it is not read: the screen says why
+	case s.Updating():
+		return hw.OutOfService
 	case s.Lying:
 		return hw.Done
 	case s.Down():
@@ -52,7 +56,7 @@ func (l *loop) callStaff() {
 	}
 	w := &l.watch
 	calling := l.state.Down() || w.forgotten || w.paper.Code != "" || w.paper.NearEnd || len(l.Faults) > 0 || len(l.Staff) > 0 ||
-		l.unkept() || l.Clock != nil && l.Now().Latest.IsZero()
+		l.failed.Version != "" || l.unkept() || l.Clock != nil && l.Now().Latest.IsZero()
 	if calling == w.calling {
 		return
 	}
@@ -62,6 +66,9 @@ func (l *loop) callStaff() {
 
 // soundOf is what is heard when one screen follows another.
 func soundOf(before, after session.State) hw.Sound {
+	if after.Updating() && after.Lying && !before.Lying {
+		return hw.Refused
+	}
 	if before.Below() == after.Below() {
 		return hw.Silence
 	}

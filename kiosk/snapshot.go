@@ -30,7 +30,7 @@ var Recoveries = []string{
 func (l *loop) snapshot() Snapshot {
 	now := l.Now()
 	s := Snapshot{
-		Kiosk: l.Profile.Kiosk, Built: l.Built, Up: time.Since(l.begun), Ready: l.last != nil && !l.state.Down(),
+		Kiosk: l.Profile.Kiosk, Built: l.Built, Up: time.Since(l.begun), Ready: l.last != nil && !l.state.Down() && !l.state.Updating(),
 		Fault: hw.Code(l.state.Fault()), Clock: now.Why, Bounded: !now.Latest.IsZero(), Tally: l.tally.sum().Told(),
 	}
 	for _, o := range l.history.faults {

@@ -65,9 +65,18 @@ func (l *loop) serve(ctx context.Context, e session.Effect) {
 	case session.AskTally:
 		l.feed(ctx, session.TallyTold{Tally: l.tally.sum()})
 	case session.AskFaults:
+		l.seenFallBack()
 		l.feed(ctx, session.FaultsTold{List: l.history.told()})
 	case session.Export:
-		l.export(e.Visit)
+		l.export(ctx, e.Visit)
+	case session.UnlockStick:
+		l.unlockStick(ctx, e.Attempt)
+	case session.LockStick:
+		l.lockStick(e.Attempt)
+	case session.Install:
+		l.install(ctx, e)
+	case session.Reboot:
+		l.reboot(e.Attempt)
 	case session.Restart:
 		l.restart = true
 	}
@@ -85,10 +94,10 @@ func (l *loop) add(what string, n int) {
 }
 
 // export puts the statistics on the stick, beside the loop.
-func (l *loop) export(visit int) {
+func (l *loop) export(ctx context.Context, visit int) {
 	s := l.snapshot()
 	l.wait.Go(func() {
-		name, err := l.Stick(s)
+		name, err := l.onStick(ctx, func() (string, error) { return l.Stick(s) })
 		code := hw.Code("")
 		if err != nil {
 			code = hw.CodeOf(err, hw.StickFailed)
@@ -107,11 +116,24 @@ func (l *loop) answer(ev session.Event) {
 	}
 }
 
-// askParts asks every part how it is. All but the printer answer at once; that one is asked beside the loop, once at a
-// time, and not at all while it prints: what it is doing is known then.
+// askParts asks every part how it is.
 func (l *loop) askParts(ctx context.Context, visit int) {
+	checks, ask := l.parts(ctx)
+	if ask == nil {
+		l.feed(ctx, session.PartsTold{Visit: visit, Checks: checks})
+		return
+	}
+	l.wait.Go(func() {
+		ask()
+		l.answer(session.PartsTold{Visit: visit, Checks: checks})
+	})
+}
+
+// parts tells how every part is. All but the printer answer at once; that one is asked by calling ask, beside the loop, which
+// fills in what it says. It is asked once at a time, and not at all while it prints: what it is doing is known then, and ask is nil.
+func (l *loop) parts(ctx context.Context) (checks []page.Check, ask func()) {
 	now := l.Now()
-	checks := []page.Check{
+	checks = []page.Check{
 		l.readerCheck(), {Thing: page.ThingPrinter, State: "absent"}, l.lampCheck(), ClockCheck(now, slices.Contains(l.Faults, hw.ClockBattery)),
 		ProfileCheck(l.Profile, slices.Contains(l.Faults, hw.ProfileMistake)), ContentCheck(l.Content, now.Earliest, slices.Contains(l.Faults, hw.ContentUnusable)), l.stateCheck(),
 		{Thing: page.ThingProgram, Mark: page.Fine, State: "fine", From: l.Built},
@@ -123,13 +145,9 @@ func (l *loop) askParts(ctx context.Context, visit int) {
 	case l.printing != nil, !l.asking.CompareAndSwap(false, true):
 		checks[1] = PrinterCheck(hw.PrinterState{Code: hw.PrinterSilent}, nil)
 	default:
-		l.wait.Go(func() {
-			checks[1] = l.printerCheck(ctx)
-			l.answer(session.PartsTold{Visit: visit, Checks: checks})
-		})
-		return
+		return checks, func() { checks[1] = l.printerCheck(ctx) }
 	}
-	l.feed(ctx, session.PartsTold{Visit: visit, Checks: checks})
+	return checks, nil
 }
 
 // printerCheck asks the printer, and no longer than staff wait for it.

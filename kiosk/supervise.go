@@ -21,6 +21,15 @@ type System interface {
 	RestartReader(ctx context.Context) error
 	// SetTime sets the machine's clock, and the one with a battery.
 	SetTime(ctx context.Context, at time.Time) error
+	// Reboot starts the machine anew.
+	Reboot(ctx context.Context) error
+	// UnlockStick lets a USB stick in and looks for an update on it, LockStick lets none in any more.
+	UnlockStick(ctx context.Context) error
+	LockStick(ctx context.Context) error
+	// Install installs the update that was found.
+	Install(ctx context.Context) error
+	// KeepSlot keeps the system that runs.
+	KeepSlot(ctx context.Context) error
 }
 
 // Pulse asks the terminal for a sign of life: whoever answers has worked through everything that was written before.
@@ -112,6 +121,7 @@ func (l *loop) begin() {
 	}
 	if boot, err := l.Records.Load(runningRecord); err == nil && len(boot) > 0 {
 		if string(boot) == l.Boot {
+			l.unclean = true
 			l.recovered(recoveredUnclean)
 			l.note(hw.Restarted)
 		} else { // some offices switch everything off at night
@@ -200,16 +210,24 @@ func (l *loop) tellCondition() {
 		if l.Ready != nil {
 			l.Ready()
 		}
+		if l.trial.on {
+			l.trial.look.Reset(0)
+		}
 	}
 	condition := "serving"
 	nobody := l.state.Below() == session.Attract || l.state.Below() == session.StartOfDay
 	switch {
+	case l.state.Updating():
+		condition = "updating"
 	case l.state.Down():
 		condition = "out of service: " + l.state.Fault()
 	case nobody && l.last == nil:
 		condition = "waiting for the reader"
 	case nobody:
 		condition = "ready"
+	}
+	if l.trial.on {
+		condition += ", on trial"
 	}
 	if w.ready && condition != w.condition {
 		w.condition = condition

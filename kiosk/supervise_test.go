@@ -37,6 +37,12 @@ func (w *wishes) SetTime(_ context.Context, at time.Time) error {
 	return w.ask("set-time " + at.UTC().Format(time.TimeOnly))
 }
 
+func (w *wishes) Reboot(context.Context) error      { return w.ask("reboot") }
+func (w *wishes) UnlockStick(context.Context) error { return w.ask("unlock-stick") }
+func (w *wishes) LockStick(context.Context) error   { return w.ask("lock-stick") }
+func (w *wishes) Install(context.Context) error     { return w.ask("install") }
+func (w *wishes) KeepSlot(context.Context) error    { return w.ask("keep-slot") }
+
 func (w *wishes) all() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -105,7 +105,10 @@ type (
 	// LockStick asks for no stick to be let in any more.
 	LockStick struct{ Attempt int }
 	// Install asks for what was found to be installed; the answers are UpdateTold.
-	Install struct{ Attempt int }
+	Install struct {
+		Attempt       int
+		Kind, Version string
+	}
 	// Reboot asks for the machine to start anew; the answer is an UpdateTold when it will not.
 	Reboot struct{ Attempt int }
 	// Restart ends the program so that it is started anew.
@@ -456,7 +459,7 @@ func (n *turn) update(a page.Action) {
 		to(page.UpdateConfirm)
 	case a == page.ActInstallNow && stage == page.UpdateConfirm:
 		to(page.UpdateInstalling)
-		n.do(Install{n.attempt})
+		n.do(Install{n.attempt, u.Kind, u.Version})
 	case a == page.ActAgain && stage == page.UpdateRefused:
 		n.goTo(roomUpdate)
 	case a == page.ActRestart && stage == page.UpdateInstalled && u.Kind == page.UpdateSystem:

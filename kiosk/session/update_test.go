@@ -41,7 +41,7 @@ func installing(t *testing.T, kind string) *waiter {
 	w := inUpdate(t)
 	w.told(found(kind))
 	w.feed(Touched{page.ActInstall}, Touched{page.ActInstallNow})
-	if diff := cmp.Diff([]Effect{Install{w.s.attempt}}, w.all); diff != "" || !w.s.Updating() {
+	if diff := cmp.Diff([]Effect{Install{w.s.attempt, kind, newVersion}}, w.all); diff != "" || !w.s.Updating() {
 		t.Fatalf("effects of two touches (-want +got):\n%s\nupdating: %v", diff, w.s.Updating())
 	}
 	w.all = nil
