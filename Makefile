@@ -27,7 +27,7 @@ help: ## list the targets
 
 run: go ## start the kiosk in this terminal on simulated hardware
 	CGO_ENABLED=0 $(GO) build -tags sim -ldflags '$(LDFLAGS)' -o bin/kiosk-sim ./cmd/kiosk
-	./bin/kiosk-sim
+	./bin/kiosk-sim -state out/state
 
 run-pcsc: go ## start pcscd, a virtual reader, simulated cards and the kiosk, privately
 	@./.ci/packages $(PCSC_PACKAGES)

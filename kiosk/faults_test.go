@@ -906,6 +906,9 @@ func arranged(screen session.Screen) func(*stand) {
 		switch screen {
 		case session.StartOfDay:
 			unconfirmed(s)
+		case session.Staff: // whose fingers may find an update, and install it
+			r := goodStick(hw.UpdateSystem)
+			s.cfg.System, s.cfg.Updates = r, r
 		case session.NotPrinted:
 			s.paper.end = hw.Printed{Result: hw.PrintRefused, State: hw.PrinterState{Known: true, Code: hw.PrinterPaper}}
 		case session.Printing:

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gdamore/tcell/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"kagimado/hw"
@@ -285,6 +287,43 @@ func TestInstallationEnds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFingersDuringAnInstallation change nothing, in whatever language and wherever they land.
+func TestFingersDuringAnInstallation(t *testing.T) {
+	r := goodStick(hw.UpdateSystem)
+	r.after["install"] = r.after["install"][:1]
+	update(t, r, func(s *stand) {
+		s.inStage(5*time.Second, page.UpdateFound)
+		s.tap(page.ActInstall)
+		s.tap(page.ActInstallNow)
+		rng := rand.New(rand.NewPCG(8, 1))
+		for i := range 600 {
+			x, y := rng.IntN(64), rng.IntN(20)
+			s.screen.InjectMouse(x, y, tcell.Button1, 0)
+			s.screen.InjectMouse(x, y, tcell.ButtonNone, 0)
+			switch i % 100 {
+			case 20:
+				s.desk.lay(t, "locked-sign")
+			case 40:
+				s.desk.Lift()
+			case 60:
+				s.desk.Gone(hw.ReaderMissing)
+			case 80:
+				s.desk.Back()
+			}
+			if st := s.after(100 * time.Millisecond); !st.Updating() {
+				t.Fatalf("touch %d at %d,%d ends the installation:\n%s", i, x, y, s.text())
+			}
+		}
+		if all := r.all(); !slices.Equal(all, []string{"unlock-stick", "install"}) || s.desk.opened != 0 {
+			t.Errorf("root is asked for %v, and %d cards are read", all, s.desk.opened)
+		}
+		r.tell(of(hw.UpdateInstalled, hw.UpdateSystem, 0))
+		s.after(time.Minute) // whatever language the fingers left
+		s.inStage(0, page.UpdateInstalled)
+		s.want(2*time.Minute, session.Attract, hw.Ready)
+	})
 }
 
 // TestAgainAfterADeadInstallation: what a dead root left told is not taken for an installation a second time.

@@ -24,6 +24,7 @@ import (
 	"kagimado/hw"
 	"kagimado/hw/clock"
 	"kagimado/hw/system"
+	"kagimado/hw/update"
 	"kagimado/kiosk"
 	"kagimado/kiosk/diagnosis"
 	"kagimado/kiosk/edition"
@@ -43,6 +44,9 @@ type hardware struct {
 	clock   kiosk.Clock // nil: it cannot be set
 	faults  []hw.Code   // of what could not be opened
 
+	system  kiosk.System // nil: what the flags say
+	updates hw.Updates   // goes with it
+
 	timekeeper kiosk.Timekeeper // nil: nothing of the time is kept
 	bench      bench
 }
@@ -58,7 +62,7 @@ type bench struct {
 
 // options are what the program is called with. Each is a file or a folder, and empty when there is none.
 type options struct {
-	profile, log, state, wishes, metrics, stick, content string
+	profile, log, state, wishes, metrics, stick, content, update, slot string
 
 	cell bool // only say how large a character is
 }
@@ -71,11 +75,17 @@ func main() {
 	flag.StringVar(&o.wishes, "wishes", "", "lay wishes for the privileged units of systemd into this folder, on the appliance "+system.Folder+"; empty asks nobody")
 	flag.StringVar(&o.metrics, "metrics", "", "write what the kiosk tells of itself into this file once a minute, for Prometheus' node exporter; empty writes none")
 	flag.StringVar(&o.stick, "stick", "", "where a USB stick is mounted, for staff's export; empty offers none")
+	flag.StringVar(&o.update, "update", "", "the file in which root tells of the update on a USB stick, on the appliance "+update.File+"; empty offers no updates, and lets no stick in")
+	flag.StringVar(&o.slot, "slot", "", "the file in which root tells whether the system is on trial, on the appliance "+update.SlotFile+"; goes with -update")
 	flag.StringVar(&o.content, "content", "", "the folder of an installed copy of data and words (kioskctl content), which serves while it is newer than the built-in one; empty looks for none")
 	flag.BoolVar(&o.cell, "cell", false, "only print how wide and high a character is on the profile's panel, in pixels, for whoever sets up the terminal")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "kiosk: unexpected argument %q\n", flag.Arg(0))
+		os.Exit(exit.Usage)
+	}
+	if o.slot != "" && o.update == "" || o.update != "" && o.wishes == "" {
+		fmt.Fprintln(os.Stderr, "kiosk: -slot goes with -update, and -update with -wishes")
 		os.Exit(exit.Usage)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -168,6 +178,12 @@ func run(ctx context.Context, o options) error {
 	}
 	if o.wishes != "" {
 		cfg.System = system.Open(o.wishes)
+	}
+	if o.update != "" {
+		cfg.Updates = update.Told{UpdateFile: o.update, SlotFile: o.slot}
+	}
+	if devices.system != nil {
+		cfg.System, cfg.Updates = devices.system, devices.updates
 	}
 	if o.metrics != "" {
 		cfg.Export = func(s kiosk.Snapshot) {

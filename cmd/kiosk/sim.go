@@ -25,7 +25,10 @@ import (
 	"kagimado/hw/hwtest"
 	"kagimado/hw/printer"
 	"kagimado/hw/reader"
+	"kagimado/hw/system"
+	"kagimado/hw/update"
 	"kagimado/kiosk/diagnosis"
+	"kagimado/kiosk/edition"
 	"kagimado/kiosk/replay"
 	"kagimado/kiosk/session"
 	"kagimado/kiosk/site"
@@ -38,12 +41,40 @@ type simulation struct {
 	lamps *hwtest.Lamps
 	cards []cardtest.Spec
 
+	root   *hwtest.Root
+	sticks []stickAtHand
+
 	mu   sync.Mutex
 	hand int    // index of the card in the hand
 	lies bool   // something lies on the reader
 	away bool   // the reader is unplugged
 	slip string // path of the last slip, or what became of it
+	usb  int    // index of the stick that is plugged in
 }
+
+// stickAtHand is a USB stick that lies on the bench.
+type stickAtHand struct {
+	name  string
+	stick *hwtest.Stick // nil: none is plugged in
+}
+
+// sticksAtHand are those that the key u goes round.
+func sticksAtHand() []stickAtHand {
+	next := time.Now().UTC().Format("2006-01-02.150405") + ".0123abc"
+	return []stickAtHand{
+		{"a system", &hwtest.Stick{Kind: hw.UpdateSystem, Version: next, Running: edition.Version()}},
+		{"content", &hwtest.Stick{Kind: hw.UpdateContent, Version: next, Running: edition.Version()}},
+		{"a wrong signature", &hwtest.Stick{Code: hw.UpdateUnsigned}},
+		{"damaged inside", &hwtest.Stick{Kind: hw.UpdateSystem, Version: next, Running: edition.Version(), Fails: hw.UpdateDamaged}},
+		{"none", nil},
+	}
+}
+
+// rootFolder is where the simulated root takes wishes and tells; installPace is how long it looks, and a twentieth of an installation.
+const (
+	rootFolder  = "out/root"
+	installPace = time.Second
+)
 
 // table is where cards are laid: a reader in memory, or one of pcscd.
 type table interface {
@@ -72,7 +103,12 @@ func openHardware(p *site.Profile, _ []byte, log *slog.Logger) (hardware, error)
 	if err != nil {
 		return hardware{}, err
 	}
-	s := &simulation{lamps: &hwtest.Lamps{}, cards: cardtest.LibraryOn(card.DateOf(time.Now()))}
+	root, err := hwtest.NewRoot(rootFolder, installPace)
+	if err != nil {
+		return hardware{}, err
+	}
+	s := &simulation{root: root, sticks: sticksAtHand(), lamps: &hwtest.Lamps{}, cards: cardtest.LibraryOn(card.DateOf(time.Now()))}
+	root.Plug(s.sticks[0].stick)
 	var r hw.Reader
 	if *cardsim != "" {
 		r, s.table = reader.Open(reader.Options{Name: p.Reader, Log: log}), socket(*cardsim)
@@ -83,6 +119,7 @@ func openHardware(p *site.Profile, _ []byte, log *slog.Logger) (hardware, error)
 	}
 	return hardware{
 		reader: r, lamps: s.lamps, beeper: s.lamps, printer: &watched{folder, s}, now: believed,
+		system: system.Open(root.Wishes()), updates: update.Told{UpdateFile: root.UpdateFile(), SlotFile: root.SlotFile()},
 		bench: bench{status: s.status, keys: s.key, ends: true, record: recording},
 	}, nil
 }
@@ -119,7 +156,7 @@ func believed() diagnosis.Now {
 }
 
 // status is the line at the bottom, the most needed first, because narrow terminals cut it. The keys m (two cards), t
-// (torn while reading) and g (reader unplugged) stand in the README.
+// (torn while reading), g (reader unplugged) and u (another USB stick) stand in the README.
 func (s *simulation) status() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,6 +174,9 @@ func (s *simulation) status() string {
 	c := s.cards[s.hand]
 	parts := []string{
 		"lamp " + lamp.String(), fmt.Sprintf("%d/%d %s %s", s.hand+1, len(s.cards), c.Name, place), "<> card, space lay/lift, q quit", c.About,
+	}
+	if s.usb > 0 {
+		parts = slices.Insert(parts, 1, "USB "+s.sticks[s.usb].name)
 	}
 	if s.slip != "" {
 		parts = slices.Insert(parts, 2, s.slip)
@@ -171,6 +211,9 @@ func (s *simulation) choose(by int) {
 
 func (s *simulation) letter(r rune) bool {
 	switch {
+	case r == 'u':
+		s.usb = (s.usb + 1) % len(s.sticks)
+		s.root.Plug(s.sticks[s.usb].stick)
 	case r == 'g':
 		s.away = !s.away
 		s.table.gone(s.away)

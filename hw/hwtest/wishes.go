@@ -35,12 +35,18 @@ func NewWishes(dir string, grant func(wish string, at time.Time)) *Wishes {
 
 // takeWishes leaves alone what begins with a dot, which is not complete, and what is withdrawn before it is taken.
 func takeWishes(dir string, grant func(string, time.Time)) {
+	takeWishesAfter(dir, func(string) {}, grant)
+}
+
+// takeWishesAfter calls before while a wish still lies there.
+func takeWishesAfter(dir string, before func(string), grant func(string, time.Time)) {
 	entries, _ := os.ReadDir(dir) // a folder that is not there holds no wish
 	for _, e := range entries {
 		info, err := e.Info()
 		if strings.HasPrefix(e.Name(), ".") || err != nil {
 			continue
 		}
+		before(e.Name())
 		if os.Remove(filepath.Join(dir, e.Name())) == nil {
 			grant(e.Name(), info.ModTime())
 		}
