@@ -73,7 +73,7 @@ func sticksAtHand() []stickAtHand {
 // rootFolder is where the simulated root takes wishes and tells; installPace is how long it looks, and a twentieth of an installation.
 const (
 	rootFolder  = "out/root"
-	installPace = time.Second
+	installPace = 400 * time.Millisecond
 )
 
 // table is where cards are laid: a reader in memory, or one of pcscd.
