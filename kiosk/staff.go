@@ -180,6 +180,8 @@ func (l *loop) readerCheck() page.Check {
 		gone.Code = string(hw.ReaderHung)
 	case l.last == nil:
 		c.Mark, c.State = page.Unclear, "unknown"
+	case l.state.Fault() == string(hw.DoorOpen):
+		gone.Code = string(hw.DoorOpen) // the reader may be well
 	case l.state.Down() && gone.Code == "":
 		gone.Code = string(hw.ReaderOther) // a card could not be opened a moment ago
 	}

@@ -18,7 +18,7 @@ import (
 	"kagimado/hw"
 	"kagimado/hw/clock"
 	"kagimado/kiosk"
-	"kagimado/kiosk/content"
+	"kagimado/kiosk/edition"
 	"kagimado/kiosk/ledger"
 	"kagimado/kiosk/page"
 	"kagimado/kiosk/site"
@@ -40,6 +40,7 @@ func selftest(ctx context.Context, t *tool, args []string) error {
 	fs := t.flags("selftest")
 	file := fs.String("profile", "", "profile of the office; without it only what every kiosk has is tested")
 	state := fs.String("state", "", "folder of the records; empty tests none")
+	copies := fs.String("content", "", "folder of an installed copy of the content; empty tests the built-in one")
 	asJSON := fs.Bool("json", false, "print the selftest/1 document")
 	toPrint := fs.Bool("print", false, "print a slip with rulers on the profile's printer")
 	lang := languageFlag(fs)
@@ -69,7 +70,12 @@ func selftest(ctx context.Context, t *tool, args []string) error {
 	if err != nil {
 		return err
 	}
-	test := page.SelfTest{Content: content.Embedded(), At: time.Now()}
+	said, unusable := edition.Choose(*copies)
+	if unusable != nil {
+		fmt.Fprintf(t.stderr, "kioskctl: content: %v\n", unusable)
+	}
+	said.Use()
+	test := page.SelfTest{Content: said.Content, At: time.Now()}
 	test.Checks = ask(ctx, t.stderr, []inquiry{
 		{page.ThingReader, hw.ReaderHung, readerFor, func(ctx context.Context) (page.Check, error) {
 			return readerCheck(ctx, wiring.Reader(reader, nil))
@@ -80,7 +86,7 @@ func selftest(ctx context.Context, t *tool, args []string) error {
 		{page.ThingLamps, hw.LinesMissing, linesFor, func(context.Context) (page.Check, error) { return linesCheck(place, about) }},
 		answered(kiosk.ClockCheck(now(), watch.Battery() == clock.BatteryLost)),
 		answered(about),
-		answered(kiosk.ContentCheck(content.Embedded(), now().Earliest, false)),
+		answered(kiosk.ContentCheck(said.Content, now().Earliest, unusable != nil)),
 		{page.ThingState, hw.StateLost, stateFor, func(context.Context) (page.Check, error) { return stateCheck(*state) }},
 		answered(programCheck(built)),
 	})

@@ -38,6 +38,13 @@ func TestStaffPages(t *testing.T) {
 		page.Paper{}, page.Paper{Check: &checks[1], Slip: page.NotPrinted{Code: "P-02", Partial: true}}, page.Paper{Slip: page.Printed{}},
 		page.TestSlip{Width: 576, DPI: 203, Sizes: []float64{20, 10.5}},
 	}
+	for _, stage := range page.UpdateStages() {
+		for _, kind := range []string{page.UpdateSystem, page.UpdateContent} {
+			u := page.UpdateState{Stage: stage, Kind: kind, Version: "2026-11-29.165101.4c01c99", Running: "2026-10-01.4c01c99", Percent: 7, Code: "U-04"}
+			subjects = append(subjects, page.Update{UpdateState: u, Content: content.Embedded()}, page.Update{UpdateState: u, Lying: true},
+				page.Update{UpdateState: page.UpdateState{Stage: stage, Kind: kind, Version: u.Version, Code: "Z-99"}})
+		}
+	}
 	all := page.Tally{From: card.DateOf(at), Until: card.DateOf(at), Guides: []page.Count{{Name: "portal", N: 5}, {Name: "gone", N: 5}}}
 	for _, code := range []diagnosis.HeadlineCode{
 		diagnosis.WrongCard, diagnosis.ReadAgain, diagnosis.CardExpired, diagnosis.CertificatesAbsent, diagnosis.FaceCardFound, diagnosis.CertificateExpired,
