@@ -84,8 +84,8 @@ func main() {
 		fmt.Fprintf(os.Stderr, "kiosk: unexpected argument %q\n", flag.Arg(0))
 		os.Exit(exit.Usage)
 	}
-	if o.slot != "" && o.update == "" || o.update != "" && o.wishes == "" {
-		fmt.Fprintln(os.Stderr, "kiosk: -slot goes with -update, and -update with -wishes")
+	if err := o.check(); err != nil {
+		fmt.Fprintln(os.Stderr, "kiosk:", err)
 		os.Exit(exit.Usage)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -100,6 +100,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, "kiosk:", err)
 	}
 	os.Exit(exit.Status(err))
+}
+
+// check refuses flags of which one means nothing without the other.
+func (o options) check() error {
+	switch {
+	case o.slot != "" && o.update == "":
+		return errors.New("-slot goes with -update")
+	case o.update != "" && o.wishes == "":
+		return errors.New("-update goes with -wishes: what root tells is the answer to a wish")
+	}
+	return nil
 }
 
 // bootID names this start of the machine (random(4)); empty where nobody tells.

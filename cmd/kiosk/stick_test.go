@@ -34,3 +34,14 @@ func TestStick(t *testing.T) {
 		}
 	}
 }
+
+func TestOptions(t *testing.T) {
+	for o, ok := range map[options]bool{
+		{}: true, {wishes: "w"}: true, {wishes: "w", update: "u"}: true, {wishes: "w", update: "u", slot: "s"}: true,
+		{update: "u"}: false, {slot: "s"}: false, {wishes: "w", slot: "s"}: false,
+	} {
+		if err := o.check(); (err == nil) != ok {
+			t.Errorf("%+v: %v; want that it passes: %v", o, err, ok)
+		}
+	}
+}

@@ -69,7 +69,7 @@ func commands() []command {
 		{"read", "[--reader NAME] [--timeout 10s] [--all] [--trace] [--lang LANG] [--json]", "read the card on the reader", read},
 		{"diagnose", "--facts FILE " + caseSynopsis + " [--json]", "say what is wrong and which way solves it", diagnose},
 		{"slip", "(--facts FILE | --guide ID/LEAF) " + caseSynopsis + " [--width DOTS] [--dpi DPI] (--png OUT | --escpos OUT | --text)", "set the slip", makeSlip},
-		{"screen", "--show STATE [--facts FILE] [--guide ID/NODE] " + caseSynopsis + " [--size 40x12] [--page N] (--text | --png OUT)", "draw one screen", makeScreen},
+		{"screen", "--show STATE [--facts FILE] [--guide ID/NODE] [--room ROOM] [--stage STAGE] " + caseSynopsis + " [--size 40x12] [--page N] (--text | --png OUT)", "draw one screen", makeScreen},
 		{"splash", "[--result RESULT --status STATUS] [--profile FILE] [--fb /dev/fb0]", "show on the bare panel that the kiosk is not there yet, and the code of what ended it", splash},
 		{"guide", "[ID[/LEAF]] [--lang LANG] [--profile FILE] [--json] [--check]", "list the guides, draw one as a tree, print one of its leaves", guides},
 		{"profile", "check FILE", "find the mistakes in a profile", profile},
