@@ -73,9 +73,9 @@ func (l *loop) attend(ctx, inside context.Context, d dock) {
 		begun = hw.Update{}
 	}
 	if begun == (hw.Update{}) {
-		u := l.lookAtStick(inside)
-		tell(u)
-		if u.Stage != hw.UpdateFound || !awaited(inside, d.install) {
+		begun = l.lookAtStick(inside)
+		tell(begun)
+		if begun.Stage != hw.UpdateFound || !awaited(inside, d.install) {
 			<-inside.Done()
 			return
 		}
@@ -86,7 +86,7 @@ func (l *loop) attend(ctx, inside context.Context, d dock) {
 		}
 	}
 	if begun.Stage != hw.UpdateInstalled {
-		l.followInstallation(inside, tell)
+		l.followInstallation(inside, begun, tell)
 	}
 	if awaited(inside, d.reboot) {
 		if err := l.wished(inside, "reboot", l.System.Reboot); err != nil {
@@ -137,12 +137,14 @@ func (l *loop) letIn(ctx context.Context, patience time.Duration) hw.Update {
 	}
 }
 
-// followInstallation tells every change until root has installed or refused. What it told before it took the wish is not told again.
-func (l *loop) followInstallation(ctx context.Context, tell func(hw.Update)) {
-	last, since := l.told(), time.Now()
-	for slept(ctx, toldEvery) {
+// followInstallation tells every change until root has installed or refused; last is what it told before.
+func (l *loop) followInstallation(ctx context.Context, last hw.Update, tell func(hw.Update)) {
+	for since := time.Now(); ; {
 		u := l.told()
 		if u == last && time.Since(since) < installFor {
+			if !slept(ctx, toldEvery) {
+				return
+			}
 			continue
 		}
 		if u == last {

@@ -63,6 +63,9 @@ func (r *root) take(wish string) error {
 	if script == nil {
 		script = r.after[wish]
 	}
+	for ; len(script) > 0 && script[0].in == 0; script = script[1:] { // before anybody knows that the wish was taken
+		r.update = script[0].update
+	}
 	go func() {
 		for _, s := range script {
 			time.Sleep(s.in)
