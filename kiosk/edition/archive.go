@@ -32,6 +32,9 @@ const (
 	ratioFrom   = 64 << 10
 )
 
+// maxAddress is in bytes; a longer one makes a code that 58 mm paper has no room for, and then no slip comes out at all.
+const maxAddress = 500
+
 // Places in the archive.
 const (
 	versionEntry  = "version.txt"
@@ -301,11 +304,16 @@ func sorted(m map[string]any) []string {
 	return keys
 }
 
-// understood holds the data against what this program says of them: guides without dead ends, and an entry for each fault it
-// can have.
+// understood holds the data against what this program does with them: guides without dead ends, addresses that paper has room for, and an
+// entry for each fault it can have.
 func understood(c *content.Content) (errs []error) {
 	for _, err := range guide.Check(c) {
 		errs = append(errs, &Mistake{contentFolder + "/guides", err})
+	}
+	for _, p := range c.Pages {
+		if len(p.Address) > maxAddress {
+			errs = append(errs, &Mistake{contentFolder + "/pages.toml", fmt.Errorf("the address of %s has %d bytes; want %d at most", p.ID, len(p.Address), maxAddress)})
+		}
 	}
 	for _, f := range content.Embedded().Faults {
 		if _, ok := c.Fault(f.Code); !ok {

@@ -348,6 +348,9 @@ func TestRefuses(t *testing.T) {
 		"a character without a glyph": {func(m map[string]string) {
 			m["content/stores.toml"] = strings.Replace(m["content/stores.toml"], "ローソン", "ローソン♿", 1)
 		}, "content/stores.toml", "cannot be drawn"},
+		"an address without end": {func(m map[string]string) {
+			m["content/pages.toml"] = strings.Replace(m["content/pages.toml"], `address = "https://`, `address = "https://`+strings.Repeat("x", maxAddress), 1)
+		}, "content/pages.toml", "want 500 at most"},
 		"an escape": {func(m map[string]string) {
 			m["content/faults.toml"] = strings.Replace(m["content/faults.toml"], `name = "`, `name = "\u001b[2J`, 1)
 		}, "content/faults.toml", "cannot be drawn"},

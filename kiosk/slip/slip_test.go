@@ -375,6 +375,18 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestLongestAddress: what a copy of the content may have for an address (kiosk/edition) has room on every paper.
+func TestLongestAddress(t *testing.T) {
+	for _, width := range []int{384, 512, 576, 640} {
+		for _, dpi := range []int{180, 203} {
+			p := page.Page{Headline: "見出し", Link: "https://" + strings.Repeat("x", 492), LinkText: "案内"}
+			if _, err := Set(p, Options{width, dpi}); err != nil {
+				t.Errorf("on %d dots at %d dpi: %v", width, dpi, err)
+			}
+		}
+	}
+}
+
 func TestEmptyBlocksTakeNoRoom(t *testing.T) {
 	o := Options{576, 203}
 	height := func(p page.Page) int {
