@@ -16,8 +16,8 @@ PURE = card kiosk/diagnosis kiosk/guide kiosk/session kiosk/screen kiosk/slip ki
 
 BUILD_DATE = $(shell git log -1 --format=%cI 2>/dev/null)
 # The version of the program's own data and words, as the image's: the commit's time in UTC, and the commit.
-BUILD_VERSION = $(shell TZ=UTC0 git log -1 --date=format-local:%Y-%m-%d.%H%M%S --format=%cd.%h 2>/dev/null)$(if $(DEVELOP),.develop)
-LDFLAGS    = -s -w -X kagimado/hw/clock.built=$(BUILD_DATE) -X kagimado/kiosk/edition.built=$(BUILD_VERSION)
+VERSION    = $(shell TZ=UTC0 git log -1 --date=format-local:%Y-%m-%d.%H%M%S --format=%cd.%h 2>/dev/null)$(if $(DEVELOP),.develop)
+LDFLAGS    = -s -w -X kagimado/hw/clock.built=$(BUILD_DATE) -X kagimado/kiosk/edition.built=$(VERSION)
 
 .PHONY: help run run-pcsc build test race lint bench faults soak fuzz mutate image image-test clean go pictures sheets
 .DEFAULT_GOAL = help

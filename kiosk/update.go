@@ -17,7 +17,7 @@ const (
 	stickFor   = 20 * time.Second // a stick is looked for
 	stickAgain = 2 * time.Second  // after which root is asked to look once more
 	toldEvery  = 500 * time.Millisecond
-	lookFor    = time.Minute      // root may look at a stick before it is given up
+	lookFor    = time.Minute      // root may wait for a stick and look at it before it is given up
 	installFor = 20 * time.Minute // an installation may tell the same before it is given up
 )
 
@@ -107,18 +107,19 @@ func awaited(ctx context.Context, asked <-chan struct{}) bool {
 
 func refused(code hw.Code) hw.Update { return hw.Update{Stage: hw.UpdateRefused, Code: code} }
 
-// lookAtStick asks root to look at a stick, again while there is none, and returns what was found or why nothing was.
+// lookAtStick asks root to look at a stick, again while there is none, and returns what was found or why nothing was. A wish that is not
+// taken is laid again as well: root may still look for what staff asked for before they left and came back.
 func (l *loop) lookAtStick(ctx context.Context) hw.Update {
 	for begun := time.Now(); ; {
-		u := l.letIn(ctx, lookFor)
-		if u.Code != hw.StickMissing || time.Since(begun) >= stickFor || !slept(ctx, stickAgain) {
+		u := l.letIn(ctx)
+		if u.Code != hw.StickMissing && u.Code != hw.WishIgnored || time.Since(begun) >= stickFor || !slept(ctx, stickAgain) {
 			return u
 		}
 	}
 }
 
 // letIn asks root to let a stick in, and returns what it found or why nothing was.
-func (l *loop) letIn(ctx context.Context, patience time.Duration) hw.Update {
+func (l *loop) letIn(ctx context.Context) hw.Update {
 	if err := l.wished(ctx, "unlock-stick", l.System.UnlockStick); err != nil {
 		return refused(hw.CodeOf(err, hw.WishIgnored))
 	}
@@ -126,9 +127,9 @@ func (l *loop) letIn(ctx context.Context, patience time.Duration) hw.Update {
 		switch u := l.told(); {
 		case u.Stage == hw.UpdateFound || u.Stage == hw.UpdateRefused:
 			return u
-		case time.Since(begun) >= patience && u.Stage == hw.UpdateLooking:
+		case time.Since(begun) >= lookFor && u.Stage == hw.UpdateLooking:
 			return refused(hw.StickFailed)
-		case time.Since(begun) >= patience:
+		case time.Since(begun) >= lookFor:
 			return refused(hw.WishIgnored)
 		}
 		if !slept(ctx, toldEvery) {
@@ -291,7 +292,7 @@ func (l *loop) onStick(ctx context.Context, write func() (string, error)) (name 
 		return "", &hw.Fault{Code: hw.StickFailed, Err: errInstalling}
 	}
 	defer l.wishLocked(ctx)
-	switch u := l.letIn(ctx, stickFor); u.Code {
+	switch u := l.letIn(ctx); u.Code {
 	case hw.StickMissing, hw.StickFailed, hw.WishIgnored:
 		return "", &hw.Fault{Code: u.Code, Err: errors.New("no stick was let in")}
 	}

@@ -233,7 +233,7 @@ func TestStickIsLookedFor(t *testing.T) {
 		"root looks for ever":   {&root{after: map[string][]telling{"unlock-stick": {{0, hw.Update{Stage: hw.UpdateLooking}}}}}, lookFor + time.Second, hw.StickFailed},
 		"root says nothing":     {&root{}, lookFor + time.Second, hw.WishIgnored},
 		"root cannot be read":   {&root{broken: errors.New("half a document")}, lookFor + time.Second, hw.WishIgnored},
-		"nobody takes the wish": {&root{wishes: wishes{fail: &hw.Fault{Code: hw.WishIgnored, Err: errors.New("no unit")}}}, time.Second, hw.WishIgnored},
+		"nobody takes the wish": {&root{wishes: wishes{fail: &hw.Fault{Code: hw.WishIgnored, Err: errors.New("no unit")}}}, stickFor + 3*time.Second, hw.WishIgnored},
 	} {
 		t.Run(name, func(t *testing.T) {
 			update(t, tt.root, func(s *stand) {
@@ -389,6 +389,7 @@ func TestExportLetsAStickIn(t *testing.T) {
 		"no update on it": {&root{after: map[string][]telling{"unlock-stick": {{time.Second, hw.Update{Stage: hw.UpdateRefused, Code: hw.UpdateMissing}}}}}, nil, "kagimado-001.prom", []string{"unlock-stick", "write", "lock-stick"}},
 		"an update on it": {goodStick(hw.UpdateSystem), nil, "kagimado-001.prom", []string{"unlock-stick", "write", "lock-stick"}},
 		"no stick":        {&root{after: map[string][]telling{"unlock-stick": {{time.Second, hw.Update{Stage: hw.UpdateRefused, Code: hw.StickMissing}}}}}, nil, "U-01", []string{"unlock-stick", "lock-stick"}},
+		"root waits long": {&root{after: map[string][]telling{"unlock-stick": {{0, hw.Update{Stage: hw.UpdateLooking}}, {21 * time.Second, hw.Update{Stage: hw.UpdateRefused, Code: hw.StickMissing}}}}}, nil, "U-01", []string{"unlock-stick", "lock-stick"}},
 		"a broken stick":  {&root{after: map[string][]telling{"unlock-stick": {{time.Second, hw.Update{Stage: hw.UpdateRefused, Code: hw.StickFailed}}}}}, nil, "U-02", []string{"unlock-stick", "lock-stick"}},
 		"it is full":      {goodStick(hw.UpdateSystem), &hw.Fault{Code: hw.StickFailed, Err: errors.New("no space left")}, "U-02", []string{"unlock-stick", "write", "lock-stick"}},
 		"nobody is there": {&root{wishes: wishes{fail: &hw.Fault{Code: hw.WishIgnored, Err: errors.New("no unit")}}}, nil, "S-02", []string{"unlock-stick", "lock-stick"}},
@@ -408,7 +409,7 @@ func TestExportLetsAStickIn(t *testing.T) {
 				s.open("314159")
 				s.tap(page.ActStatistics)
 				s.tap(page.ActExport)
-				s.inRoom(10*time.Second, "statistics")
+				s.inRoom(25*time.Second, "statistics")
 				if !strings.Contains(s.text(), tt.said) {
 					t.Errorf("staff are not told %s:\n%s", tt.said, s.text())
 				}
