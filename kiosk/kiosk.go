@@ -70,7 +70,7 @@ type Config struct {
 
 	Status    func() string              // the simulation's line at the bottom of the screen
 	Keys      func(*tcell.EventKey) bool // sees every key first; true = it was meant for it
-	AllowQuit bool                       // q and Ctrl-C end the program; never in front of visitors
+	Keyboard  bool                       // 1 to 9 touch, q and Ctrl-C end the program; never in front of visitors
 	Ready     func()                     // called once, when a frame is on the screen
 	Condition func(string)               // called with "ready", "serving" or "out of service: R-02" when it changes
 	Beat      func()                     // called every few seconds while all is well (systemd's watchdog)

@@ -637,7 +637,7 @@ func TestHungReaderEndsTheProgram(t *testing.T) {
 }
 
 func TestTouch(t *testing.T) {
-	visit(t, func(s *stand) { s.cfg.AllowQuit = true; s.cfg.Printer = nil }, func(s *stand) {
+	visit(t, func(s *stand) { s.cfg.Keyboard = true; s.cfg.Printer = nil }, func(s *stand) {
 		s.desk.lay(t, "locked-sign")
 		s.after(time.Second)
 		s.desk.Lift()
@@ -747,10 +747,39 @@ func TestTerminalGone(t *testing.T) {
 	}
 }
 
+// TestNoKey: in front of visitors no key does anything, nor does anything else that a terminal may say but a finger.
+func TestNoKey(t *testing.T) {
+	visit(t, nil, func(s *stand) {
+		before := s.want(0, session.Attract, hw.Ready)
+		for _, r := range "123456789qQ 0\x03" {
+			s.screen.InjectKey(tcell.KeyRune, r, 0)
+			s.screen.InjectKey(tcell.KeyRune, r, tcell.ModAlt|tcell.ModCtrl)
+			s.after(0) // the queue holds a few
+		}
+		for _, k := range []tcell.Key{
+			tcell.KeyCtrlC, tcell.KeyCtrlD, tcell.KeyCtrlZ, tcell.KeyCtrlBackslash, tcell.KeyEnter, tcell.KeyEscape, tcell.KeyTab, tcell.KeyDelete, tcell.KeyF2, tcell.KeyHelp,
+		} {
+			s.screen.InjectKey(k, 0, 0)
+			s.screen.InjectKey(k, 0, tcell.ModAlt)
+			s.after(0)
+		}
+		for _, ev := range []tcell.Event{tcell.NewEventPaste(true), tcell.NewEventPaste(false), tcell.NewEventClipboard([]byte("1q")), tcell.NewEventFocus(false)} {
+			if err := s.screen.PostEvent(ev); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if after := s.want(0, session.Attract, hw.Ready); !after.Looks(before) {
+			t.Errorf("keys changed the screen:\n%s", s.text())
+		}
+		s.desk.lay(t, "all-fine")
+		s.want(time.Second, session.TakeCard, hw.Done)
+	})
+}
+
 func TestKeysGoFirst(t *testing.T) {
 	seen := 0
 	visit(t, func(s *stand) {
-		s.cfg.AllowQuit = true
+		s.cfg.Keyboard = true
 		s.cfg.Keys = func(ev *tcell.EventKey) bool { seen++; return true }
 	}, func(s *stand) {
 		s.screen.InjectKey(tcell.KeyRune, 'q', 0)

@@ -390,10 +390,10 @@ func (l *loop) mouse(ctx context.Context, ev *tcell.EventMouse) {
 }
 
 func (l *loop) key(ctx context.Context, ev *tcell.EventKey) (quit bool) {
-	if l.Keys != nil && l.Keys(ev) {
+	if !l.Keyboard || l.Keys != nil && l.Keys(ev) {
 		return false
 	}
-	if l.AllowQuit && (ev.Key() == tcell.KeyCtrlC || ev.Key() == tcell.KeyRune && ev.Rune() == 'q') {
+	if ev.Key() == tcell.KeyCtrlC || ev.Key() == tcell.KeyRune && ev.Rune() == 'q' {
 		return true
 	}
 	if n := int(ev.Rune() - '1'); ev.Key() == tcell.KeyRune && n >= 0 && n < 9 && n < len(l.targets) {

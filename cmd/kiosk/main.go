@@ -56,7 +56,7 @@ type hardware struct {
 type bench struct {
 	status func() string
 	keys   func(*tcell.EventKey) bool
-	ends   bool
+	typed  bool // keys act
 	record func(before session.State, ev session.Event, after session.State, effects []session.Effect)
 }
 
@@ -124,8 +124,8 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	if o.cell { // the run that follows logs the same
-		out = io.Discard
+	if o.cell { // the run that follows logs the same, and looks at the copy: here nobody is told anything
+		out, o.content = io.Discard, ""
 	}
 	log := slog.New(slog.NewTextHandler(out, nil))
 	slog.SetDefault(log) // periph logs through package log
@@ -159,7 +159,7 @@ func run(ctx context.Context, o options) error {
 		f, _ := facts.Fault(string(hw.ContentUnusable))
 		place.staff = append(place.staff, f.Code+" "+f.Name)
 	}
-	terminal, pulse, err := openTerminal()
+	terminal, pulse, err := openTerminal(devices.bench.typed)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func run(ctx context.Context, o options) error {
 		Slip: slip.Options{Width: place.Printer.Width, DPI: place.Printer.DPI}, Log: log,
 		Clock: devices.clock, Timekeeper: devices.timekeeper, Faults: devices.faults, Built: built,
 		PrintTimeout: wiring.PrintTimeout(place.Printer),
-		Status:       devices.bench.status, Keys: devices.bench.keys, AllowQuit: devices.bench.ends, Record: devices.bench.record,
+		Status:       devices.bench.status, Keys: devices.bench.keys, Keyboard: devices.bench.typed, Record: devices.bench.record,
 		Pulse: pulse, Boot: bootID(),
 		Ready:     func() { notify(log, daemon.SdNotifyReady) },
 		Condition: func(said string) { notify(log, "STATUS="+said) },

@@ -120,7 +120,7 @@ func openHardware(p *site.Profile, _ []byte, log *slog.Logger) (hardware, error)
 	return hardware{
 		reader: r, lamps: s.lamps, beeper: s.lamps, printer: &watched{folder, s}, now: believed,
 		system: system.Open(root.Wishes()), updates: update.Told{UpdateFile: root.UpdateFile(), SlotFile: root.SlotFile()},
-		bench: bench{status: s.status, keys: s.key, ends: true, record: recording},
+		bench: bench{status: s.status, keys: s.key, typed: true, record: recording},
 	}, nil
 }
 
