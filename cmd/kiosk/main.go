@@ -77,7 +77,7 @@ func main() {
 	flag.StringVar(&o.stick, "stick", "", "where a USB stick is mounted, for staff's export; empty offers none")
 	flag.StringVar(&o.update, "update", "", "the file in which root tells of the update on a USB stick, on the appliance "+update.File+"; empty offers no updates, and lets no stick in")
 	flag.StringVar(&o.slot, "slot", "", "the file in which root tells whether the system is on trial, on the appliance "+update.SlotFile+"; goes with -update")
-	flag.StringVar(&o.content, "content", "", "the folder of an installed copy of data and words (kioskctl content), which serves while it is newer than the built-in one; empty looks for none")
+	flag.StringVar(&o.content, "content", "", "an installed copy of data and words (kioskctl content), which serves while it is newer than the built-in one; empty looks for none")
 	flag.BoolVar(&o.cell, "cell", false, "only print how wide and high a character is on the profile's panel, in pixels, for whoever sets up the terminal")
 	flag.Parse()
 	if flag.NArg() > 0 {

@@ -20,7 +20,7 @@ import (
 func TestUpdateInATerminal(t *testing.T) {
 	dir := t.TempDir()
 	install := func(data []byte) {
-		if err := os.WriteFile(filepath.Join(dir, edition.File), data, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "copy"), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -32,7 +32,7 @@ func TestUpdateInATerminal(t *testing.T) {
 	const other = "係員のメニュー"
 	changed := bytes.Replace(packed.Bytes(), []byte(said), []byte(other), 1)
 	install(changed) // a byte is not what its checksum says
-	k := startTerminal(t, 64, 20, "-content", dir, "-state", filepath.Join(dir, "state"))
+	k := startTerminal(t, 64, 20, "-content", filepath.Join(dir, "copy"), "-state", filepath.Join(dir, "state"))
 	k.see(string(hw.ContentUnusable))
 	k.staff("314159", true)
 	k.see(said)
@@ -61,8 +61,9 @@ func TestUpdateInATerminal(t *testing.T) {
 		t.Errorf("root's file is not where the simulation keeps it: %v", err)
 	}
 
+	k.end()
 	install(packed.Bytes())
-	k = startTerminal(t, 64, 20, "-content", dir, "-state", filepath.Join(dir, "state"))
+	k = startTerminal(t, 64, 20, "-content", filepath.Join(dir, "copy"), "-state", filepath.Join(dir, "state"))
 	if rows := k.settled(); strings.Contains(squeezed(rows), string(hw.ContentUnusable)) {
 		t.Errorf("a good copy is told as a fault:\n%s", strings.Join(rows, "\n"))
 	}
@@ -71,6 +72,18 @@ func TestUpdateInATerminal(t *testing.T) {
 		t.Errorf("the copy does not serve: %v\n%s", err, log)
 	}
 	k.staff("314159", false)
+	k.end()
+}
+
+// end ends the program, and waits until it has kept what it keeps.
+func (k *terminal) end() {
+	k.t.Helper()
+	k.tmux("send-keys", "q")
+	for late := time.Now().Add(patience); k.command("has-session").Run() == nil; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(late) {
+			k.t.Fatal("the kiosk does not end")
+		}
+	}
 }
 
 // rootUpdate is where the simulated root tells, below the folder it runs in.

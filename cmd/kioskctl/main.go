@@ -75,7 +75,7 @@ func commands() []command {
 		{"profile", "check FILE", "find the mistakes in a profile", profile},
 		{"content", "(pack OUT.zip [--version V] | check FILE.zip)", "pack data and words as a copy that kiosks can install; check such a copy as they do", contents},
 		{"replay", "FILE [--profile FILE] [--verbose] [--until LINE] [--png OUT] [--anew OUT]", "run a recording of the simulated kiosk again, to the same screens and slips", playBack},
-		{"selftest", "[--profile FILE] [--state DIR] [--content DIR] [--print] [--lang LANG] [--json]", "ask every part how it is, and print a slip with rulers", selftest},
+		{"selftest", "[--profile FILE] [--state DIR] [--content FILE] [--print] [--lang LANG] [--json]", "ask every part how it is, and print a slip with rulers", selftest},
 		{"help", "[COMMAND | json | codes]", "say how to call it; json: describe the documents; codes: every fault code, its cause and remedy", help},
 	}, benchCommands...)
 }

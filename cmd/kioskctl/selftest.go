@@ -40,7 +40,7 @@ func selftest(ctx context.Context, t *tool, args []string) error {
 	fs := t.flags("selftest")
 	file := fs.String("profile", "", "profile of the office; without it only what every kiosk has is tested")
 	state := fs.String("state", "", "folder of the records; empty tests none")
-	copies := fs.String("content", "", "folder of an installed copy of the content; empty tests the built-in one")
+	copies := fs.String("content", "", "an installed copy of the content, a file; empty tests the built-in one")
 	asJSON := fs.Bool("json", false, "print the selftest/1 document")
 	toPrint := fs.Bool("print", false, "print a slip with rulers on the profile's printer")
 	lang := languageFlag(fs)

@@ -12,16 +12,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"time"
 
 	"kagimado/kiosk/content"
 	"kagimado/kiosk/text"
 )
-
-// File is the name of the copy in the folder it is installed in.
-const File = "content.zip"
 
 // built is the version of this program, set by the linker: -X kagimado/kiosk/edition.built=2026-11-29.165101.4c01c99.
 var built string
@@ -74,15 +70,15 @@ func Newer(a, b string) bool {
 	return checkVersion(b) != nil || a[:stamp] > b[:stamp]
 }
 
-// Choose returns the edition to speak: the copy in the folder dir where it is newer than the built-in one and every check finds it
-// right, else the built-in one. An empty dir, a folder without a copy, and a copy that a newer program has overtaken are no
-// error; a copy that cannot be used is one, and the built-in edition is returned all the same.
-func Choose(dir string) (*Edition, error) {
+// Choose returns the edition to speak: the installed copy, a file of that name, where it is newer than the built-in one and every
+// check finds it right, else the built-in one. An empty name, a file that is not there, and a copy that a newer program has
+// overtaken are no error; a copy that cannot be used is one, and the built-in edition is returned all the same.
+func Choose(name string) (*Edition, error) {
 	own := Builtin()
-	if dir == "" {
+	if name == "" {
 		return own, nil
 	}
-	archive, err := open(filepath.Join(dir, File))
+	archive, err := open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return own, nil
 	}

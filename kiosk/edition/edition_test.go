@@ -212,13 +212,13 @@ func TestChoose(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			of(t, tt.program)
-			dir := t.TempDir()
+			name := filepath.Join(t.TempDir(), "copy")
 			if tt.copy != nil {
-				if err := os.WriteFile(filepath.Join(dir, File), tt.copy, 0o644); err != nil {
+				if err := os.WriteFile(name, tt.copy, 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			e, err := Choose(dir)
+			e, err := Choose(name)
 			if e == nil || e.Content == nil || (err != nil) != tt.fault {
 				t.Fatalf("Choose = %+v, %v; want an edition, and an error: %v", e, err, tt.fault)
 			}
@@ -229,20 +229,16 @@ func TestChoose(t *testing.T) {
 	}
 	of(t, ours)
 	if e, err := Choose(""); err != nil || e.Version != ours {
-		t.Errorf("without a folder: %+v, %v", e, err)
+		t.Errorf("without a copy: %+v, %v", e, err)
 	}
-	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, File), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if e, err := Choose(dir); err == nil || e.Version != ours {
+	if e, err := Choose(t.TempDir()); err == nil || e.Version != ours {
 		t.Errorf("a folder in the copy's place: %+v, %v; want an error and the built-in edition", e, err)
 	}
 }
 
 func TestCheckFile(t *testing.T) {
 	dir := t.TempDir()
-	name := filepath.Join(dir, File)
+	name := filepath.Join(dir, "copy")
 	if _, err := CheckFile(name); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
 	}

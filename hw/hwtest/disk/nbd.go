@@ -22,7 +22,7 @@ const (
 	optExportName, optAbort, optInfo, optGo = 1, 2, 6, 7
 
 	repAck, repInfo, repUnsupported = 1, 3, 1<<31 | 1
-	infoExport, infoBlockSize                   = 0, 3
+	infoExport, infoBlockSize       = 0, 3
 
 	hasFlags, sendFlush, sendFUA = 1, 4, 8
 
