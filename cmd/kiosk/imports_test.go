@@ -61,9 +61,11 @@ var importTable = map[string][2]string{
 	"cmd/internal/wiring": {"hw hw/clock hw/lines hw/printer hw/reader kiosk/diagnosis kiosk/site", ""},
 	// exit is what one command says when it ends and the other understands.
 	"cmd/internal/exit": {"hw kiosk", ""},
-	"image":             {"", ""}, // files, and the tests that boot what is made of them
-	"image/sbom":        {"", ""}, // what is in the image
-	"systemd":           {"", ""}, // files, and the tests that let systemd read them
+	// updater is root's: it checks the content of an update by the rules of whoever will use it.
+	"cmd/updater": {"hw hw/update kiosk/edition", ""},
+	"image":       {"", ""}, // files, and the tests that boot what is made of them
+	"image/sbom":  {"", ""}, // what is in the image
+	"systemd":     {"", ""}, // files, and the tests that let systemd read them
 	// expfmt is what client_golang itself writes its textfile with; the same bytes go to a USB stick.
 	"cmd/kiosk":    {"...", "github.com/gdamore/tcell/v2 github.com/coreos/go-systemd/v22/daemon github.com/prometheus/client_golang/prometheus github.com/prometheus/common/expfmt"},
 	"cmd/kioskctl": {"...", "github.com/gdamore/tcell/v2"},
@@ -152,7 +154,7 @@ func TestKioskKnowsNoDriver(t *testing.T) {
 }
 
 func TestReleaseHasNoSimulatedHardware(t *testing.T) {
-	for _, command := range []string{"kagimado/cmd/kiosk", "kagimado/cmd/kioskctl"} {
+	for _, command := range []string{"kagimado/cmd/kiosk", "kagimado/cmd/kioskctl", "kagimado/cmd/updater"} {
 		for _, p := range list(t, "-deps", command) {
 			if strings.HasPrefix(p.ImportPath, "kagimado/card/cardtest") || strings.HasPrefix(p.ImportPath, "kagimado/hw/hwtest") ||
 				p.ImportPath == "testing" || command == "kagimado/cmd/kiosk" && p.ImportPath == "kagimado/kiosk/replay" {

@@ -1,7 +1,7 @@
 // Package update reads what root tells of updates and slots: two small documents in memory, which root replaces by renaming.
 // What the kiosk wishes about them goes the other way (hw/system).
 //
-// The package must never write there, never believe half a document, and never take a file that is not there for a fault:
+// The package must never write there itself (root does, what encode.go makes), never believe half a document, and never take a file that is not there for a fault:
 // where root tells nothing, nothing is known.
 package update
 

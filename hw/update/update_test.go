@@ -45,7 +45,7 @@ func TestUpdate(t *testing.T) {
 
 func TestSlot(t *testing.T) {
 	for document, want := range map[string]hw.Slot{
-		`{"schema":"slot/1","slot":"A","version":"` + version + `","trial":false,"fell_back":null}`:                    {Name: "A", Version: version},
+		`{"schema":"slot/1","slot":"A","version":"` + version + `","trial":false,"fell_back":null}`:                   {Name: "A", Version: version},
 		`{"schema":"slot/1","slot":"B","version":"` + version + `","trial":true,"fell_back":"2026-10-01.000000.abc"}`: {Name: "B", Version: version, Trial: true, FellBack: "2026-10-01.000000.abc"},
 	} {
 		got, err := told(t, "slot", document).Slot()
