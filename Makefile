@@ -19,7 +19,7 @@ BUILD_DATE = $(shell git log -1 --format=%cI 2>/dev/null)
 VERSION    = $(shell TZ=UTC0 git log -1 --date=format-local:%Y-%m-%d.%H%M%S --format=%cd.%h 2>/dev/null)$(if $(DEVELOP),.develop)
 LDFLAGS    = -s -w -X kagimado/hw/clock.built=$(BUILD_DATE) -X kagimado/kiosk/edition.built=$(VERSION)
 
-.PHONY: help run run-pcsc build test race lint bench faults soak fuzz mutate image image-test clean go pictures sheets
+.PHONY: help run run-pcsc build test race lint bench faults soak fuzz mutate image content image-test clean go pictures sheets
 .DEFAULT_GOAL = help
 
 help: ## list the targets
@@ -37,7 +37,7 @@ run-pcsc: go ## start pcscd, a virtual reader, simulated cards and the kiosk, pr
 
 build: go ## build bin/kiosk, bin/kioskctl and bin/cardsim
 	@./.ci/packages $(BUILD_PACKAGES)
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/kiosk ./cmd/kioskctl ./cmd/cardsim
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/kiosk ./cmd/kioskctl ./cmd/updater ./cmd/cardsim
 
 test: go ## run every test, the real pcscd included
 	@./.ci/packages $(TEST_PACKAGES)
@@ -108,8 +108,14 @@ pictures: build ## draw the README's pictures anew
 sheets: go ## draw all screens and all slips into out/sheets, to look at
 	CGO_ENABLED=0 $(GO) run -tags sim ./cmd/kioskctl sheets out/sheets
 
-image: go ## build the SD-card image into out/image, a quarter of an hour at first; DEVELOP=1
-	LDFLAGS='$(LDFLAGS)' DEVELOP='$(DEVELOP)' ./image/build
+export SIGN_KEY SIGN_CERT KEYRING
+image: go ## build the SD-card image and its update into out/image, a quarter of an hour at first; DEVELOP=1
+	LDFLAGS='$(LDFLAGS)' VERSION='$(VERSION)' DEVELOP='$(DEVELOP)' ./image/build
+
+content: go ## build an update of the content alone into out/image/content.raucb, in seconds
+	@mkdir -p out/image
+	$(GO) run ./cmd/kioskctl content pack out/image/content.zip --version '$(VERSION)'
+	./image/bundle content out/image/content.zip '$(VERSION)' out/image/content.raucb
 
 IMAGE_TEST_PACKAGES = zbar-tools tesseract-ocr tesseract-ocr-jpn
 image-test: image ## boot the image in QEMU: visits, faults, power cuts; writes image/RESULTS.md

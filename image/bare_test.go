@@ -17,7 +17,7 @@ func bareTest(t *testing.T, r *results) {
 	if said, running := m.condition(); !running || !strings.Contains(said, "R-02") {
 		t.Errorf("with nothing plugged in the kiosk says %q (running: %v); want R-02", said, running)
 	}
-	if failed := m.tell("systemctl list-units --failed --plain --no-legend"); failed != "" {
+	if failed := m.tell(failedUnits); failed != "" {
 		t.Errorf("failed units:\n%s", failed)
 	}
 	begun := time.Now()

@@ -13,7 +13,8 @@ func TestImage(t *testing.T) {
 		name string
 		test func(*testing.T, *results)
 	}{
-		{"visit", visitTest}, {"bare", bareTest}, {"slots", slotsTest}, {"pi", piTest}, {"faults", faultsTest}, {"cuts", cutsTest}, {"start", startTest},
+		{"visit", visitTest}, {"bare", bareTest}, {"slots", slotsTest}, {"tries", triesTest}, {"pi", piTest}, {"faults", faultsTest}, {"cuts", cutsTest},
+		{"update", updateTest}, {"refused", refusedTest}, {"trial", trialTest}, {"torn", tornTest}, {"doors", doorsTest}, {"start", startTest},
 	} {
 		parts = append(parts, part.name)
 		t.Run(part.name, func(t *testing.T) {

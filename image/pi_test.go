@@ -20,7 +20,7 @@ var raspi3b = board{
 	arguments: func(t *testing.T, dir, sd string) []string {
 		return []string{
 			"-M", "raspi3b", "-dtb", build(t, "dtbs/broadcom/bcm2837-rpi-3-b.dtb"),
-			"-drive", "if=sd,format=raw,file=" + sd,
+			"-drive", "if=sd," + source(sd),
 			"-chardev", "socket,id=agent,server=on,wait=off,path=" + filepath.Join(dir, "agent") + ",logfile=" + filepath.Join(dir, "console.log"),
 			"-serial", "null", "-serial", "chardev:agent",
 		}

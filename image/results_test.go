@@ -3,6 +3,7 @@
 package image_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -67,28 +68,39 @@ func (r *results) passed(t *testing.T, part string) {
 
 const resultsHead = `# What make image-test measured
 
-Written by the test when everything had passed. QEMU emulates the processor on whatever machine it ran on: seconds are upper
+Written by the test when everything had passed, or with the names of what had not. QEMU emulates the processor on whatever machine it ran on: seconds are upper
 bounds there and say nothing about a board's; ratios and megabytes do. The ratio is against the login that Debian's own
 serial-getty unit starts on the same root, with reader, compositor's keeper and all else but the kiosk running.
 
 `
 
+// unfinished is for a day that ends too early: it says in RESULTS.md itself what is still to pass.
+var unfinished = flag.Bool("unfinished", false, "write RESULTS.md though parts have not passed, and name them there")
+
 // write writes RESULTS.md if all of these parts have passed on the same image.
 func (r *results) write(t *testing.T, parts []string) {
-	var rows []string
+	var rows, passed, missing []string
 	for _, part := range parts {
 		b, _ := os.ReadFile(left(t, "part-"+part))
 		kept := strings.Split(string(b), "\n")
 		if kept[0] != r.head() {
-			t.Logf("RESULTS.md stays as it is: part %s has not passed on this image", part)
-			return
+			missing = append(missing, part)
+			continue
 		}
+		passed = append(passed, part)
 		rows = append(rows, kept[1:]...)
+	}
+	if len(missing) > 0 && !*unfinished {
+		t.Logf("RESULTS.md stays as it is: %s have not passed on this image", strings.Join(missing, ", "))
+		return
 	}
 	qemu, _, _ := strings.Cut(tools(t, "qemu-system-aarch64", "--version"), "\n")
 	var out strings.Builder
 	out.WriteString(resultsHead)
-	fmt.Fprintf(&out, "- commit %s\n- day %s\n- %s\n- sum %s\n- passed: %s\n\n", r.commit, time.Now().Format(time.DateOnly), qemu, r.sum, strings.Join(parts, ", "))
+	fmt.Fprintf(&out, "- commit %s\n- day %s\n- %s\n- sum %s\n- passed: %s\n\n", r.commit, time.Now().Format(time.DateOnly), qemu, r.sum, strings.Join(passed, ", "))
+	if len(missing) > 0 {
+		fmt.Fprintf(&out, "**NOT passed on this sum yet: %s.** What is below is of the others.\n\n", strings.Join(missing, ", "))
+	}
 	out.WriteString("| what | measured | at most |\n|---|---|---|\n" + strings.Join(rows, "\n") + "\n")
 	if err := os.WriteFile("RESULTS.md", []byte(out.String()), 0o644); err != nil {
 		t.Fatal(err)

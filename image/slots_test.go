@@ -69,9 +69,14 @@ func slotsTest(t *testing.T, r *results) {
 		return start(t, raspi3b, sd, []string{"-kernel", build(t, "u-boot.bin"), "-no-reboot"})
 	}
 	t.Run("as-released", func(t *testing.T) {
-		m := uboot(t, sdCard(t, profile(t, raspi3b)))
+		sd := sdCard(t, profile(t, raspi3b))
+		m := uboot(t, sd)
 		m.says("Kagimado: starting 4b474d31-02", time.Minute)
 		m.says("Starting kernel", 30*time.Second)
+		m.cut()
+		if got := counted(t, sd); got != "A B 2 3" {
+			t.Errorf("the card says %q", got)
+		}
 	})
 	t.Run("slot-A-empty", func(t *testing.T) {
 		sd := sdCard(t, profile(t, raspi3b))
@@ -83,13 +88,47 @@ func slotsTest(t *testing.T, r *results) {
 		if err := m.shell.meet(2 * starting); err != nil {
 			t.Fatalf("Linux does not come up: %v\n%s", err, m.console())
 		}
-		if got := m.tell("tr ' ' '\\n' </proc/cmdline | grep ^root="); got != "root=PARTUUID=4b474d31-03" {
+		if got := m.tell("tr ' ' '\\n' </proc/cmdline | grep -e ^root= -e ^rauc"); got != "root=PARTUUID=4b474d31-03\nrauc.slot=B" {
 			t.Errorf("the kernel was told %q", got)
 		}
 		if got := m.tell("awk '$2 == \"/\" { print $1, $3, substr($4, 1, 2) }' /proc/mounts"); got != "/dev/mmcblk0p3 squashfs ro" && got != "/dev/root squashfs ro" {
 			t.Errorf("the root is %q", got)
 		}
 		r.add(t, "raspi3b: power to a shell in slot B by U-Boot, slot A being empty", fmt.Sprintf("%.0f s", time.Since(m.begun).Seconds()), "")
+		// What RAUC changes the environment with reads what U-Boot wrote, and the other way round.
+		if got, _, err := m.shell.run("until readlink -e /dev/kagimado/card; do sleep 1; done", starting); got != "/dev/mmcblk0\n" {
+			t.Fatalf("the card is %q, %v", got, err)
+		}
+		if got, want := m.tell("fw_printenv BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT"), "BOOT_ORDER=A B\nBOOT_A_LEFT=2\nBOOT_B_LEFT=2"; got != want {
+			t.Errorf("Linux reads %q; want %q", got, want)
+		}
+		m.tell("fw_setenv BOOT_B_LEFT 3 && fw_setenv BOOT_ORDER 'B A' && fw_setenv BOOT_A_LEFT 0")
+		m.cut()
+		if got := counted(t, sd); got != "B A 0 3" {
+			t.Errorf("Linux wrote %q", got)
+		}
+		m = uboot(t, sd)
+		m.says("Kagimado: starting 4b474d31-03", time.Minute)
+		m.cut()
+		if got, said := counted(t, sd), m.console(); got != "B A 0 2" || strings.Contains(said, "trying slot A") {
+			t.Errorf("the card says %q:\n%s", got, said)
+		}
+	})
+	t.Run("virt", func(t *testing.T) {
+		sd := sdCard(t, profile(t, virt))
+		fill(t, sd, slotA, rootSaying(t, virt.console, agentArguments(virt.shell)))
+		m := start(t, virtCard, sd, []string{"-bios", virtUBoot(t)})
+		m.see(2*starting, attract, startOfDay)
+		r.add(t, "virt: power to the kiosk's screen by U-Boot", fmt.Sprintf("%.0f s", time.Since(m.begun).Seconds()), "")
+		if got := m.tell("tr ' ' '\\n' </proc/cmdline | grep -e ^root= -e ^rauc"); got != "root=PARTUUID=4b474d31-02\nrauc.slot=A" {
+			t.Errorf("the kernel was told %q", got)
+		}
+		if got := m.tell("readlink -f /dev/kagimado/card"); got != "/dev/mmcblk0" {
+			t.Errorf("the card is %q", got)
+		}
+		if got := m.tell("fw_printenv -n BOOT_A_LEFT"); got != "2" {
+			t.Errorf("Linux reads %q", got)
+		}
 	})
 	t.Run("both-empty", func(t *testing.T) {
 		sd := sdCard(t, profile(t, raspi3b))

@@ -92,6 +92,14 @@ func sdCard(t *testing.T, profile string) string {
 	return path
 }
 
+// source is where QEMU finds a card: in a file, or, as nbd:SOCKET, behind the socket of a hw/hwtest/disk.
+func source(sd string) string {
+	if socket, ok := strings.CutPrefix(sd, "nbd:"); ok {
+		return "format=raw,file.driver=nbd,file.server.type=unix,file.server.path=" + socket
+	}
+	return "format=raw,file=" + sd
+}
+
 // room is a new folder with a name that is short enough for sockets.
 func room(t *testing.T) string {
 	t.Helper()
@@ -137,7 +145,8 @@ var virt = board{
 	name: "virt", reader: true, printer: true, console: "console=ttyAMA0", shell: "/dev/virtio-ports/agent", lamps: 0x90303fc,
 	bits: map[string]int{"white": 0, "blue": 1, "green": 2, "yellow": 4, "red": 5, "staff": 6, "beeper": 7},
 	arguments: func(t *testing.T, dir, sd string) []string {
-		base := []string{"-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1536"}
+		// With ACPI, of which nobody here would know, a machine that starts from firmware has no PL061.
+		base := []string{"-M", "virt,acpi=off", "-cpu", "cortex-a72", "-smp", "2", "-m", "1536"}
 		// Lines have names on a Raspberry Pi, and QEMU gives them none.
 		dtb := filepath.Join(dir, "virt.dtb")
 		dump := append([]string{"qemu-system-aarch64", "-accel", "tcg", "-display", "none"}, base...)
@@ -146,7 +155,7 @@ var virt = board{
 		tools(t, append([]string{"fdtput", "-t", "s", dtb, "/pl061@9030000", "gpio-line-names"}, lineNames...)...)
 		return append(base,
 			"-dtb", dtb,
-			"-drive", "if=none,id=sd,format=raw,file="+sd, "-device", "virtio-blk-pci,drive=sd",
+			"-drive", "if=none,id=sd,"+source(sd), "-device", "virtio-blk-pci,drive=sd",
 			"-device", fmt.Sprintf("virtio-gpu-pci,xres=%d,yres=%d", panelWidth, panelHeight),
 			"-device", touchPanel,
 			"-device", "i6300esb",
@@ -156,6 +165,31 @@ var virt = board{
 			"-chardev", "socket,id=agent,server=on,wait=off,path="+filepath.Join(dir, "agent"),
 		)
 	},
+}
+
+// virtCard is virt started as a board is: U-Boot finds everything on the SD card. QEMU knows no machine that has the board's
+// own SD controller and a screen. Start it with -bios and virtUBoot's name.
+var virtCard = func() board {
+	b := virt
+	b.name = "virt by U-Boot"
+	b.arguments = func(t *testing.T, dir, sd string) []string {
+		args := virt.arguments(t, dir, sd)
+		i := slices.Index(args, "virtio-blk-pci,drive=sd")
+		return slices.Replace(args, i, i+1, "sdhci-pci", "-device", "sd-card,drive=sd")
+	}
+	return b
+}()
+
+// virtUBoot is the U-Boot of the image, built for virt; the first time that takes minutes.
+func virtUBoot(t *testing.T) string {
+	t.Helper()
+	cmd := exec.Command("./u-boot/build", "virt")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("building U-Boot for virt: %v", err)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // bare is virt with nothing plugged in: no touch panel, no reader, no printer.
@@ -199,7 +233,7 @@ const noShell = "-"
 // it.
 func boot(t *testing.T, b board, sd string, extra ...string) *machine {
 	t.Helper()
-	words, alone := []string{commandLine(t), "root=PARTUUID=4b474d31-02", b.console}, false
+	words, alone := []string{commandLine(t), "root=PARTUUID=4b474d31-02", "rauc.slot=A", b.console}, false
 	for _, word := range extra {
 		if word == noShell {
 			alone = true
@@ -439,7 +473,7 @@ func (m *machine) look() seen {
 // see waits until one of the texts stands on the screen, and tells which and where.
 func (m *machine) see(within time.Duration, texts ...string) (which string) {
 	m.t.Helper()
-	for late := time.Now().Add(within); ; time.Sleep(300 * time.Millisecond) {
+	for late := time.Now().Add(within); ; time.Sleep(time.Second) {
 		s := m.look()
 		for _, text := range texts {
 			if s.has(text) {
@@ -455,16 +489,20 @@ func (m *machine) see(within time.Duration, texts ...string) (which string) {
 // touch touches the middle of the place where the text stands, as soon as it does.
 func (m *machine) touch(text string) {
 	m.t.Helper()
+	if err := m.tap(m.place(text)); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// place waits for a text and tells where its middle is, as a part of the panel.
+func (m *machine) place(text string) (x, y float64) {
+	m.t.Helper()
 	m.see(10*time.Second, text)
 	at, found := m.look().find(text)
 	if !found {
 		m.t.Fatalf("%q is gone before it could be touched", text)
 	}
-	x := (float64(at.X) + float64(at.W)/2) * cellWidth / panelWidth
-	y := (float64(at.Y) + float64(at.H)/2) * cellHeight / panelHeight
-	if err := m.tap(x, y); err != nil {
-		m.t.Fatal(err)
-	}
+	return (float64(at.X) + float64(at.W)/2) * cellWidth / panelWidth, (float64(at.Y) + float64(at.H)/2) * cellHeight / panelHeight
 }
 
 // keepScreen leaves a picture of the screen.

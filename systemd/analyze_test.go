@@ -18,19 +18,26 @@ var exposure = map[string]int{
 	"kiosk.service":                   10,
 	"kagimado-splash.service":         10,
 	"kagimado-network.service":        15,
-	"kagimado-install.service":        15,
+	"kagimado-install.service":        18,
+	"kagimado-keep-slot.service":      18,
+	"kagimado-kept.service":           18,
+	"kagimado-slot.service":           18,
+	"kagimado-unlock-stick.service":   22,
+	"kagimado-lock-stick.service":     22,
+	"kagimado-stick.service":          22,
+	"kagimado-trial.service":          15,
 	"kagimado-reboot.service":         15,
 	"kagimado-restart-reader.service": 15,
 	"kagimado-set-time.service":       22,
 }
 
 // onAppliance are the programs that the units start and that this machine need not have.
-var onAppliance = []string{"/usr/bin/rauc", "/usr/bin/kioskctl", "/usr/lib/kagimado/ground", "/usr/lib/kagimado/screen"}
+var onAppliance = []string{"/usr/bin/kioskctl", "/usr/bin/updater", "/usr/lib/kagimado/ground", "/usr/lib/kagimado/screen", "/usr/lib/kagimado/slot", "/usr/lib/kagimado/stick"}
 
 // TestVerify lets systemd itself read the units.
 func TestVerify(t *testing.T) {
 	var found []string
-	for _, pattern := range []string{"*.service", "*.path"} {
+	for _, pattern := range []string{"*.service", "*.path", "*.timer", "*.mount"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil || len(names) == 0 {
 			t.Fatalf("%s: %v, %v", pattern, names, err)

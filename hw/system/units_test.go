@@ -16,7 +16,15 @@ import (
 // units is where the units of the appliance lie.
 var units = filepath.Join("..", "..", "systemd")
 
-var everyWish = []string{setTime, restartReader, reboot, install}
+var everyWish = wishNames
+
+// folders is where the unit of a wish may write; what it has beside the folder of all is for U-Boot's environment.
+func folders(wish string) string {
+	if wish == install || wish == keepSlot {
+		return filepath.Dir(Folder) + " /run/lock"
+	}
+	return filepath.Dir(Folder)
+}
 
 // setting is one line of a unit, continuations joined.
 type setting struct{ section, key, value string }
@@ -67,8 +75,12 @@ func TestUnits(t *testing.T) {
 		}
 		service := unit(t, "kagimado-"+wish+".service")
 		taken := fmt.Sprintf("/usr/bin/mv --force --no-target-directory %s/%s %s/%s", Folder, wish, filepath.Dir(Folder), wish)
-		if got := values(service, "Service", "ExecStartPre"); !slices.Equal(got, []string{taken}) {
-			t.Errorf("kagimado-%s.service begins with %q; want %q", wish, got, taken)
+		begins := []string{taken}
+		if wish == unlockStick { // what is told from then on is of this stick
+			begins = []string{"/usr/bin/rm --force /run/kagimado/update", taken}
+		}
+		if got := values(service, "Service", "ExecStartPre"); !slices.Equal(got, begins) {
+			t.Errorf("kagimado-%s.service begins with %q; want %q", wish, got, begins)
 		}
 		for _, s := range service {
 			if s.key != "ExecStartPre" && strings.Contains(s.value, Folder) {
@@ -76,7 +88,7 @@ func TestUnits(t *testing.T) {
 			}
 		}
 		for key, value := range map[string]string{
-			"Type": "oneshot", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ReadWritePaths": filepath.Dir(Folder),
+			"Type": "oneshot", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ReadWritePaths": folders(wish),
 			"PrivateNetwork": "yes", "SystemCallArchitectures": "native", "CapabilityBoundingSet": capability[wish],
 		} {
 			if got := values(service, "Service", key); !slices.Equal(got, []string{value}) {
@@ -90,7 +102,7 @@ func TestUnits(t *testing.T) {
 }
 
 // capability is all that each wish's unit may hold.
-var capability = map[string]string{setTime: "CAP_SYS_TIME"}
+var capability = map[string]string{setTime: "CAP_SYS_TIME", unlockStick: "CAP_SYS_MODULE", lockStick: "CAP_SYS_MODULE"}
 
 func TestFolder(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(units, "tmpfiles.d", "kagimado.conf"))
@@ -104,7 +116,7 @@ func TestFolder(t *testing.T) {
 		}
 	}
 	// Without a capability root is held to the modes like anybody: it takes wishes by the folder's group.
-	want := []string{filepath.Dir(Folder) + " 0755 root root", Folder + " 0770 kiosk root"}
+	want := []string{filepath.Dir(Folder) + " 0755 root root", Folder + " 0770 kiosk root", filepath.Dir(Folder) + "/stick 0755 root root"}
 	if diff := cmp.Diff(want, made); diff != "" {
 		t.Errorf("tmpfiles.d (-want +got):\n%s", diff)
 	}
@@ -122,7 +134,8 @@ func run(t *testing.T, wish string, lines []string) (asked []string, err error) 
 	for name, script := range map[string]string{
 		"systemctl": `echo "systemctl $*" >>` + log,
 		"hwclock":   `echo "hwclock $*" >>` + log,
-		"rauc":      `echo "rauc $*" >>` + log,
+		"updater":   `echo "updater $*" >>` + log,
+		"stick":     `echo "stick $*" >>` + log,
 		"date":      `case "$*" in +%s) echo ` + fmt.Sprint(shown.Unix()) + `;; *) echo "date $*" >>` + log + `;; esac`,
 	} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
@@ -131,7 +144,7 @@ func run(t *testing.T, wish string, lines []string) (asked []string, err error) 
 	}
 	for _, line := range lines {
 		line = strings.NewReplacer("$$", "$", "%%", "%", Folder, at, filepath.Dir(Folder), filepath.Dir(at),
-			"/usr/bin/systemctl", "systemctl", "/usr/bin/rauc", "rauc", "/dev/rtc0", filepath.Join(at, "..", "rtc0")).Replace(line)
+			"/usr/bin/systemctl", "systemctl", "/usr/bin/updater", "updater", "/usr/lib/kagimado/stick", "stick", "/dev/rtc0", filepath.Join(at, "..", "rtc0")).Replace(line)
 		line, forgiven := strings.CutPrefix(line, "-")
 		c := exec.Command("sh", "-c", line)
 		c.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
@@ -169,14 +182,14 @@ func TestUnitsDo(t *testing.T) {
 			"systemctl kill --signal=SIGKILL pcscd.service", "systemctl stop pcscd.socket pcscd.service",
 			"systemctl reset-failed pcscd.socket pcscd.service", "systemctl start pcscd.socket pcscd.service",
 		},
-		reboot:  {""}, // systemd does it
-		install: {"rauc install "},
+		reboot:      {""}, // systemd does it
+		install:     {"updater install"},
+		unlockStick: {"stick unlock", "updater look"},
+		lockStick:   {"stick lock"},
+		keepSlot:    {"updater keep"},
 	} {
 		s := laid(t, wish, moment)
 		got, err := run(t, s.path(wish), lines(t, wish))
-		if wish == install {
-			want[0] += filepath.Join(s.dir, "..", "update.raucb")
-		}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v, asked (-want +got):\n%s", wish, err, diff)
 		}
