@@ -34,7 +34,7 @@ var importTable = map[string][2]string{
 	"hw/update":                 {"hw", ""},
 	"hw/system":                 {"hw", ""}, // it writes a file and waits: no privilege, no module
 	"hw/framebuffer":            {"", "golang.org/x/sys/..."},
-	"hw/hwtest":                 {"hw", ""},
+	"hw/hwtest":                 {"hw hw/update", ""}, // its stand-in for root writes root's documents
 	"hw/hwtest/pcscd":           {"", ""},
 	"hw/hwtest/disk":            {"", ""}, // what a virtual machine starts from
 	"kiosk/text":                {"", "golang.org/x/text/... github.com/rivo/uniseg github.com/pelletier/go-toml/v2/..."},

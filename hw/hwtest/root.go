@@ -1,13 +1,13 @@
 package hwtest
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"kagimado/hw"
+	"kagimado/hw/update"
 )
 
 // Root stands for what root does about updates: it takes the wishes of hw/system from the folder wishes below its own, and tells in the
@@ -36,17 +36,7 @@ type Stick struct {
 
 type step struct {
 	at   time.Time
-	told told
-}
-
-type told struct {
-	Schema  string  `json:"schema"`
-	Stage   string  `json:"stage"`
-	Kind    *string `json:"kind"`
-	Version *string `json:"version"`
-	Running string  `json:"running"`
-	Code    *string `json:"code"`
-	Percent *int    `json:"percent"`
+	told hw.Update
 }
 
 // NewRoot takes wishes below dir until Close, with no stick plugged in. What takes root minutes takes it some of pace.
@@ -91,13 +81,7 @@ func (r *Root) Plug(s *Stick) {
 }
 
 // Stand tells of the system that runs.
-func (r *Root) Stand(s hw.Slot) error {
-	var fellBack *string
-	if s.FellBack != "" {
-		fellBack = &s.FellBack
-	}
-	return r.write(r.SlotFile(), map[string]any{"schema": "slot/1", "slot": s.Name, "version": s.Version, "trial": s.Trial, "fell_back": fellBack})
-}
+func (r *Root) Stand(s hw.Slot) error { return r.write(r.SlotFile(), update.EncodeSlot(s)) }
 
 // Wished is what was wished so far.
 func (r *Root) Wished() []string {
@@ -129,28 +113,21 @@ func (r *Root) take() {
 
 func (r *Root) grant(wish string) {
 	s := r.stick
-	after := func(d time.Duration, t told) {
-		t.Schema = "update/1"
-		r.plan = append(r.plan, step{time.Now().Add(d), t})
-	}
-	refused := func(d time.Duration, code hw.Code) {
-		c := string(code)
-		after(d, told{Stage: string(hw.UpdateRefused), Code: &c})
-	}
-	of := func(stage hw.UpdateStage) told {
-		kind := string(s.Kind)
-		return told{Stage: string(stage), Kind: &kind, Version: &s.Version, Running: s.Running}
+	after := func(d time.Duration, u hw.Update) { r.plan = append(r.plan, step{time.Now().Add(d), u}) }
+	refused := func(d time.Duration, code hw.Code) { after(d, hw.Update{Stage: hw.UpdateRefused, Code: code}) }
+	of := func(stage hw.UpdateStage, percent int) hw.Update {
+		return hw.Update{Stage: stage, Kind: s.Kind, Version: s.Version, Running: s.Running, Percent: percent}
 	}
 	switch wish {
 	case "unlock-stick":
-		after(0, told{Stage: string(hw.UpdateLooking)})
+		after(0, hw.Update{Stage: hw.UpdateLooking})
 		switch r.in = s != nil; {
 		case s == nil:
 			refused(r.pace, hw.StickMissing)
 		case s.Code != "":
 			refused(r.pace, s.Code)
 		default:
-			after(r.pace, of(hw.UpdateFound))
+			after(r.pace, of(hw.UpdateFound, 0))
 		}
 	case "lock-stick":
 		r.in = false
@@ -164,11 +141,9 @@ func (r *Root) grant(wish string) {
 				refused(time.Duration(percent)*r.pace/5, s.Fails)
 				return
 			}
-			t := of(hw.UpdateInstalling)
-			t.Percent = &percent
-			after(time.Duration(percent)*r.pace/5, t)
+			after(time.Duration(percent)*r.pace/5, of(hw.UpdateInstalling, percent))
 		}
-		after(21*r.pace, of(hw.UpdateInstalled))
+		after(21*r.pace, of(hw.UpdateInstalled, 100))
 	}
 }
 
@@ -177,19 +152,15 @@ func (r *Root) tell() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for len(r.plan) > 0 && !time.Now().Before(r.plan[0].at) {
-		_ = r.write(r.UpdateFile(), r.plan[0].told) // a folder that is gone belongs to a test that is over
+		_ = r.write(r.UpdateFile(), update.Encode(r.plan[0].told)) // a folder that is gone belongs to a test that is over
 		r.plan = r.plan[1:]
 	}
 }
 
 // write replaces a file by renaming.
-func (r *Root) write(name string, document any) error {
-	data, err := json.Marshal(document)
-	if err != nil {
-		return err
-	}
+func (r *Root) write(name string, document []byte) error {
 	half := name + ".new"
-	if err := os.WriteFile(half, append(data, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(half, document, 0o644); err != nil {
 		return err
 	}
 	return os.Rename(half, name)
