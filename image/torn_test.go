@@ -4,7 +4,6 @@ package image_test
 
 import (
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,16 +12,6 @@ import (
 	"kagimado/hw"
 	"kagimado/hw/hwtest/disk"
 )
-
-// copied is a copy of an SD card.
-func copied(t *testing.T, sd string) string {
-	t.Helper()
-	out := filepath.Join(room(t), "sd.img")
-	if said, err := exec.Command("cp", "--sparse=always", sd, out).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
-	return out
-}
 
 // tornTest cuts the power in the middle of an installation, after so many sectors as to hit every part of it, and starts
 // the card as a board does.
@@ -101,7 +90,7 @@ func tornTest(t *testing.T, r *results) {
 
 	var whole int
 	t.Run("uncut", func(t *testing.T) {
-		sd := copied(t, card)
+		sd := copied(t, card, "sd.img")
 		sectors, done := install(t, sd, func(*disk.Disk) {})
 		if whole = sectors; !done {
 			t.Fatal("it was cut")
@@ -117,7 +106,7 @@ func tornTest(t *testing.T, r *results) {
 	var ran []string
 	for i, n := range []int{9, whole / 3, whole - 12} {
 		t.Run(fmt.Sprintf("cut-after-%d", n), func(t *testing.T) {
-			sd := copied(t, card)
+			sd := copied(t, card, "sd.img")
 			install(t, sd, func(d *disk.Disk) { d.CutAfter(n, uint64(i)) })
 			ran = append(ran, after(t, sd))
 		})

@@ -25,19 +25,6 @@ func appliance(t *testing.T, sd string) *machine {
 	return start(t, virtCard, sd, []string{"-bios", virtUBoot(t)})
 }
 
-// script runs one of the image's scripts, which calls its own tools.
-func script(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	var failed strings.Builder
-	cmd.Stderr = &failed
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, failed.String())
-	}
-	return string(out)
-}
-
 // isBuilt is the version of the image that is tested.
 func isBuilt(t *testing.T) string {
 	t.Helper()
@@ -79,7 +66,7 @@ func remade(t *testing.T, version, change string) string {
 		cd /; rm -rf "$1/root"`
 	number := ""
 	if version != "" {
-		number = strings.TrimSpace(script(t, "./semver", version))
+		number = strings.TrimSpace(script(t.Context(), t, "./semver", version))
 	}
 	tools(t, "sh", "-c", work, "remade", dir, build(t, "root.squashfs"), version, number)
 	return packed
@@ -333,7 +320,7 @@ func refusedTest(t *testing.T, r *results) {
 		want        hw.Code
 	}{
 		{"a stick without a bundle", stick(t), hw.UpdateMissing},
-		{"a stick with two", stick(t, good, spoiltAs(t, good, "second.raucb")), hw.UpdateMissing},
+		{"a stick with two", stick(t, good, copied(t, good, "second.raucb")), hw.UpdateMissing},
 		{"a stick that no PC formats", ext4, hw.StickFailed},
 		{"any file", stick(t, spoilt(t, good, func(b []byte) []byte { return bytes.Repeat([]byte("kagimado"), 1<<17) })), hw.UpdateUnsigned},
 		{"another's signature", stick(t, bundled(t, "system", root, versionGood, stranger(t)...)), hw.UpdateUnsigned},
@@ -384,16 +371,6 @@ func refusedTest(t *testing.T, r *results) {
 	if !m.served(time.Minute) {
 		t.Error("after all that nobody is served")
 	}
-}
-
-// spoiltAs is an unspoilt copy of a bundle under another name.
-func spoiltAs(t *testing.T, bundle, name string) string {
-	t.Helper()
-	out := filepath.Join(room(t), name)
-	if said, err := exec.Command("cp", bundle, out).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
-	return out
 }
 
 // trialTest lets roots fail in ways in which roots fail, and sees that the machine comes back with the earlier one by itself.

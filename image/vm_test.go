@@ -36,14 +36,30 @@ func tools(t *testing.T, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "./tools", args...)
+	return script(ctx, t, "./tools", args...)
+}
+
+// script runs one of the image's scripts and returns what it printed.
+func script(ctx context.Context, t *testing.T, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, name, args...)
 	var failed bytes.Buffer
 	cmd.Stderr = &failed
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, failed.String())
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, failed.String())
 	}
 	return string(out)
+}
+
+// copied is a copy of a file, under that name in a folder of its own.
+func copied(t *testing.T, file, name string) string {
+	t.Helper()
+	out := filepath.Join(room(t), name)
+	if said, err := exec.Command("cp", "--sparse=always", file, out).CombinedOutput(); err != nil {
+		t.Fatalf("copying %s: %v\n%s", file, err, said)
+	}
+	return out
 }
 
 // build is a file that make image left.
@@ -76,10 +92,7 @@ func left(t *testing.T, name string) string {
 // no test finds what another left.
 func sdCard(t *testing.T, profile string) string {
 	t.Helper()
-	path := filepath.Join(room(t), "sd.img")
-	if out, err := exec.Command("cp", "--sparse=always", build(t, "kagimado.img"), path).CombinedOutput(); err != nil {
-		t.Fatalf("writing an SD card: %v\n%s", err, out)
-	}
+	path := copied(t, build(t, "kagimado.img"), "sd.img")
 	const smallest = 1 << 30 // QEMU takes SD cards of a power of two only
 	if err := os.Truncate(path, smallest); err != nil {
 		t.Fatal(err)
@@ -183,13 +196,7 @@ var virtCard = func() board {
 // virtUBoot is the U-Boot of the image, built for virt; the first time that takes minutes.
 func virtUBoot(t *testing.T) string {
 	t.Helper()
-	cmd := exec.Command("./u-boot/build", "virt")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("building U-Boot for virt: %v", err)
-	}
-	return strings.TrimSpace(string(out))
+	return strings.TrimSpace(script(t.Context(), t, "./u-boot/build", "virt"))
 }
 
 // bare is virt with nothing plugged in: no touch panel, no reader, no printer.
