@@ -44,11 +44,11 @@ const (
 	cmdline     = "/proc/cmdline"
 )
 
-// What is larger is no update of ours, whatever it says of itself. A bundle holds one root and little else.
+// What is larger is no update of ours, whatever it says of itself. A bundle holds one root and little else, or content, whose
+// bound is edition.Most.
 const (
 	mostBundle = 300 << 20
 	mostRoot   = 256 << 20 // a slot (image/disk.cfg)
-	mostCopy   = 4 << 20
 )
 
 // trialOf is a variable of U-Boot's environment: the slot that is on trial. The others are RAUC's.
@@ -192,7 +192,7 @@ func (m machine) inspect(ctx context.Context, file string) (found, error) {
 	case image.SlotClass == "rootfs" && image.Filename == rootImage:
 		f.kind = hw.UpdateSystem
 	case image.SlotClass == "content" && image.Filename == copyImage:
-		f.kind, most = hw.UpdateContent, mostCopy
+		f.kind, most = hw.UpdateContent, edition.Most
 		running = m.contentInUse(running)
 	default:
 		return f, refused(hw.UpdateDamaged, "judging the bundle: nobody here takes the image %s for %s", image.Filename, image.SlotClass)
@@ -364,14 +364,16 @@ func (m machine) keep(ctx context.Context) error {
 		return err
 	}
 	s, err := update.Told{SlotFile: m.path(update.SlotFile)}.Slot()
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case s.FellBack != "":
+	}
+	if s.FellBack != "" {
 		// It stands first in U-Boot's order and would be tried again whenever all tries are used up.
-		_, err := m.run(ctx, nil, "rauc", "status", "mark-bad", "other")
-		return err
-	case !s.Trial:
+		if _, err := m.run(ctx, nil, "rauc", "status", "mark-bad", "other"); err != nil {
+			return err
+		}
+	}
+	if !s.Trial {
 		return nil
 	}
 	// In this order: whatever is cut off in between, the trial goes on and ends the same way.

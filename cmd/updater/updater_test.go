@@ -30,7 +30,7 @@ const (
 type bench struct {
 	machine
 	asked  []string
-	fails  map[string]bool // by the program's first two words
+	fails  map[string]bool // by the program's first two words, or all of them
 	info   string          // rauc's word on a bundle
 	prints []string        // rauc's lines while it installs
 	after  func()          // when it has
@@ -78,7 +78,7 @@ func (b *bench) do(_ context.Context, heard func(string), name string, args ...s
 	line := strings.ReplaceAll(name+" "+strings.Join(args, " "), b.root, "")
 	b.asked = append(b.asked, line)
 	words := strings.Fields(line)
-	if b.fails[strings.Join(words[:min(2, len(words))], " ")] {
+	if b.fails[strings.Join(words[:min(2, len(words))], " ")] || b.fails[line] {
 		if b.fail != nil {
 			b.fail()
 		}
@@ -137,7 +137,7 @@ func TestLook(t *testing.T) {
 		"a slot's full size":             {func(b *bench) { b.info = said("kagimado-arm64", newer, "rootfs", rootImage, mostRoot) }, found},
 		"newer content": {func(b *bench) { b.info = said("kagimado-arm64", newer, "content", copyImage, 1) },
 			hw.Update{Stage: hw.UpdateFound, Kind: hw.UpdateContent, Version: newer, Running: now}},
-		"content that is too large": {func(b *bench) { b.info = said("kagimado-arm64", newer, "content", copyImage, mostCopy+1) },
+		"content that is too large": {func(b *bench) { b.info = said("kagimado-arm64", newer, "content", copyImage, edition.Most+1) },
 			hw.Update{Stage: hw.UpdateRefused, Code: hw.UpdateLarge, Kind: hw.UpdateContent, Version: newer, Running: now}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -240,6 +240,8 @@ func TestKeep(t *testing.T) {
 		"kept before":                  {hw.Slot{Name: "A", Version: now}, "", []string{good}},
 		"on trial":                     {hw.Slot{Name: "B", Version: now, Trial: true}, "", []string{good, end, tell}},
 		"the other one failed":         {hw.Slot{Name: "A", Version: now, FellBack: newer}, "", []string{good, bad}},
+		"on trial, the other failed":   {hw.Slot{Name: "A", Version: now, Trial: true, FellBack: newer}, "", []string{good, bad, end, tell}},
+		"a failed one that stays":      {hw.Slot{Name: "A", Version: now, Trial: true, FellBack: newer}, bad, []string{good, bad}},
 		"without RAUC":                 {hw.Slot{Name: "B", Version: now, Trial: true}, "rauc status", []string{good}},
 		"a trial that cannot be ended": {hw.Slot{Name: "B", Version: now, Trial: true}, "fw_setenv BOOT_TRIAL", []string{good, end}},
 	} {
@@ -353,7 +355,7 @@ func TestRefusalIsTold(t *testing.T) {
 // Whatever RAUC says of a bundle, one that may be installed is for this machine, newer, and no larger than its place.
 func FuzzManifest(f *testing.F) {
 	f.Add(said("kagimado-arm64", newer, "rootfs", rootImage, 1))
-	f.Add(said("kagimado-arm64", newer, "content", copyImage, mostCopy))
+	f.Add(said("kagimado-arm64", newer, "content", copyImage, edition.Most))
 	f.Add(said("kagimado-arm64", older, "rootfs", rootImage, mostRoot+1))
 	f.Add(`{"update":{"compatible":"kagimado-arm64","build":"9999-99-99.999999.0000"},"images":[{"slot-class":"rootfs","filename":"root.img","size":-1}]}`)
 	f.Add(`{"update":null,"images":[null]}`)
@@ -368,7 +370,7 @@ func FuzzManifest(f *testing.F) {
 		if err := json.Unmarshal([]byte(out), &what); err != nil || what.Update.Compatible != "kagimado-arm64" || got.version <= now[:17] {
 			t.Errorf("%q is taken: %+v", out, got)
 		}
-		most := map[hw.UpdateKind]int64{hw.UpdateSystem: mostRoot, hw.UpdateContent: mostCopy}[got.kind]
+		most := map[hw.UpdateKind]int64{hw.UpdateSystem: mostRoot, hw.UpdateContent: edition.Most}[got.kind]
 		if size := what.Images[0].Size; size <= 0 || size > most {
 			t.Errorf("%q is taken with %d bytes; want 1 to %d", out, size, most)
 		}

@@ -21,10 +21,12 @@ import (
 	"kagimado/kiosk/text"
 )
 
-// Limits of a copy. The whole of it fits into each many times over; what does not is no copy of ours, or one that is meant to
-// fill the memory.
+// Most is how many bytes a copy may have, packed.
+const Most = 4 << 20
+
+// Limits of what is in a copy. The whole of it fits into each many times over; what does not is no copy of ours, or one that is
+// meant to fill the memory.
 const (
-	maxZip      = 4 << 20
 	maxEntries  = 400
 	maxUnpacked = 16 << 20
 	maxFile     = 1 << 20 // unpacked
@@ -70,7 +72,7 @@ func open(name string) (*archive, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxZip+1))
+	data, err := io.ReadAll(io.LimitReader(f, Most+1))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +81,7 @@ func open(name string) (*archive, error) {
 
 // Read reads a copy and checks all of it. The error is or joins ErrTooLarge, ErrDamaged, Mistakes, or the reader's.
 func Read(r io.ReaderAt, size int64) (*Edition, error) {
-	data, err := io.ReadAll(io.LimitReader(io.NewSectionReader(r, 0, size), maxZip+1))
+	data, err := io.ReadAll(io.LimitReader(io.NewSectionReader(r, 0, size), Most+1))
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +94,8 @@ func Read(r io.ReaderAt, size int64) (*Edition, error) {
 
 // unpack holds an archive against the limits before and while it unpacks every entry.
 func unpack(data []byte) (*archive, error) {
-	if len(data) > maxZip {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, maxZip)
+	if len(data) > Most {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, Most)
 	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {

@@ -108,8 +108,8 @@ func TestPack(t *testing.T) {
 	if !bytes.Equal(first, packed(t, ours)) {
 		t.Error("two copies of one edition differ")
 	}
-	if len(first) > maxZip/2 {
-		t.Errorf("a copy has %d bytes: no longer far from the limit of %d", len(first), maxZip)
+	if len(first) > Most/2 {
+		t.Errorf("a copy has %d bytes: no longer far from the limit of %d", len(first), Most)
 	}
 	e, err := read(first)
 	if err != nil {
@@ -280,7 +280,7 @@ func TestLimits(t *testing.T) {
 		data []byte
 		want error
 	}{
-		"a file that is too long": {append(bytes.Clone(small), make([]byte, maxZip)...), ErrTooLarge},
+		"a file that is too long": {append(bytes.Clone(small), make([]byte, Most)...), ErrTooLarge},
 		"too many entries":        {lots(maxEntries, 1), ErrTooLarge},
 		"an entry that is too long": {archived(t, func(z *zip.Writer) {
 			put(t, z, &zip.FileHeader{Name: "content/stores.toml", Method: zip.Store}, bomb+"#")
@@ -310,7 +310,7 @@ func TestLimits(t *testing.T) {
 			put(t, z, &zip.FileHeader{Name: "content/guides/g" + strings.Repeat("x", i+1) + ".toml", Method: zip.Deflate}, string(half))
 		}
 	})
-	if e, err := read(many); len(many) > maxZip || e != nil || !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "gxxxxxxxxxxxxxxxxx.toml") {
+	if e, err := read(many); len(many) > Most || e != nil || !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "gxxxxxxxxxxxxxxxxx.toml") {
 		t.Errorf("%d bytes that unpack to more than %d: %v, %v; want %v at the seventeenth", len(many), maxUnpacked, e, err, ErrTooLarge)
 	}
 }
