@@ -118,9 +118,9 @@ content: go ## build an update of the content alone into out/image/content.raucb
 	./image/bundle content out/image/content.zip '$(VERSION)' out/image/content.raucb
 
 IMAGE_TEST_PACKAGES = zbar-tools tesseract-ocr tesseract-ocr-jpn
-image-test: image ## boot the image in QEMU: visits, faults, power cuts; writes image/RESULTS.md
+image-test: image ## boot the image in QEMU: visits, faults, updates, doors, an hour and more; writes image/RESULTS.md
 	@./.ci/packages $(IMAGE_TEST_PACKAGES)
-	$(GO) test -tags image -count 1 -timeout 90m -v ./image
+	$(GO) test -tags image -count 1 -timeout 150m -v ./image
 
 clean: ## remove what was built
 	rm -rf bin out

@@ -4,6 +4,7 @@ package image_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -103,8 +104,11 @@ func tornTest(t *testing.T, r *results) {
 	if t.Failed() {
 		return
 	}
+	// While U-Boot's environment is written, at random, and while everything is finished.
+	chance := rand.New(rand.NewPCG(seed, 3))
+	moments := []int{9, chance.IntN(whole), chance.IntN(whole), chance.IntN(whole), whole - 12}
 	var ran []string
-	for i, n := range []int{9, whole / 3, whole - 12} {
+	for i, n := range moments {
 		t.Run(fmt.Sprintf("cut-after-%d", n), func(t *testing.T) {
 			sd := copied(t, card, "sd.img")
 			install(t, sd, func(d *disk.Disk) { d.CutAfter(n, uint64(i)) })

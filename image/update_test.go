@@ -386,6 +386,7 @@ func trialTest(t *testing.T, r *results) {
 `
 	for _, tt := range []struct{ name, version, change string }{
 		{"a root without a reader's service", "2098-01-01.000000.deaf", shorter + "rm usr/sbin/pcscd"},
+		{"a root whose kernel finds no init", "2098-01-02.000000.deaf", "rm usr/lib/systemd/systemd"},
 	} {
 		t.Run(strings.ReplaceAll(tt.name, " ", "-"), func(t *testing.T) {
 			m.t = t

@@ -73,7 +73,8 @@ func TestUnits(t *testing.T) {
 		if diff := cmp.Diff(want, slices.DeleteFunc(path, func(s setting) bool { return s.key == "Description" }), cmp.AllowUnexported(setting{})); diff != "" {
 			t.Errorf("kagimado-%s.path (-want +got):\n%s", wish, diff)
 		}
-		service := unit(t, "kagimado-"+wish+".service")
+		// Drop-ins have the last word (systemd.unit(5)).
+		service := slices.Concat(unit(t, "kagimado-"+wish+".service"), unit(t, "kagimado-.service.d/shut.conf"))
 		taken := fmt.Sprintf("/usr/bin/mv --force --no-target-directory %s/%s %s/%s", Folder, wish, filepath.Dir(Folder), wish)
 		begins := []string{taken}
 		if wish == unlockStick { // what is told from then on is of this stick
