@@ -12,6 +12,7 @@ import (
 
 	"kagimado/card"
 	"kagimado/card/cardtest"
+	"kagimado/card/cardtest/vscard"
 	"kagimado/kiosk/text"
 )
 
@@ -94,7 +95,12 @@ func newCard(t *testing.T, name string) *cardtest.Card {
 
 func (m *machine) lay(name string) {
 	m.t.Helper()
-	if err := m.slot.Lay(newCard(m.t, name)); err != nil {
+	m.layCard(newCard(m.t, name))
+}
+
+func (m *machine) layCard(c vscard.Card) {
+	m.t.Helper()
+	if err := m.slot.Lay(c); err != nil {
 		m.t.Fatal(err)
 	}
 }
