@@ -110,6 +110,8 @@ sheets: go ## draw all screens and all slips into out/sheets, to look at
 
 export SIGN_KEY SIGN_CERT KEYRING
 image: go ## build the SD-card image and its update into out/image, a quarter of an hour at first; DEVELOP=1
+	@# Here, and not by the image's tools, whose root knows Debian's certificates and none of this machine's.
+	@$(GO) mod download
 	LDFLAGS='$(LDFLAGS)' VERSION='$(VERSION)' DEVELOP='$(DEVELOP)' ./image/build
 
 content: go ## build an update of the content alone into out/image/content.raucb, in seconds
