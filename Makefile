@@ -116,7 +116,7 @@ image: go ## build the SD-card image and its update into out/image, a quarter of
 
 content: go ## build an update of the content alone into out/image/content.raucb, in seconds
 	@mkdir -p out/image
-	$(GO) run ./cmd/kioskctl content pack out/image/content.zip --version '$(VERSION)'
+	CGO_ENABLED=0 $(GO) run ./cmd/kioskctl content pack out/image/content.zip --version '$(VERSION)'
 	./image/bundle content out/image/content.zip '$(VERSION)' out/image/content.raucb
 
 IMAGE_TEST_PACKAGES = zbar-tools tesseract-ocr tesseract-ocr-jpn
