@@ -3,6 +3,7 @@
 package image_test
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -61,10 +62,7 @@ func (m *machine) ready() bool {
 func (m *machine) recovers(t *testing.T, r *results, f fault) {
 	t.Helper()
 	m.t = t
-	most := f.most
-	if most == 0 {
-		most = recovery
-	}
+	most := cmp.Or(f.most, recovery)
 	begun := time.Now()
 	f.do(m)
 	for late := begun.Add(most); !f.felt(m); time.Sleep(200 * time.Millisecond) {

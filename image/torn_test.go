@@ -71,8 +71,7 @@ func tornTest(t *testing.T, r *results) {
 	// after starts the card as a board does and tells which slot runs.
 	after := func(t *testing.T, sd string) string {
 		m := appliance(t, sd)
-		m.see(starting, attract, startOfDay)
-		m.await("white", 20*time.Second)
+		m.up()
 		m.statePartitionIsGood(0)
 		slot := m.slotTold()
 		if want := map[string]string{"A": isBuilt(t), "B": versionGood}[slot.Slot]; slot.Version != want {
