@@ -18,7 +18,7 @@ func TestImage(t *testing.T) {
 	} {
 		parts = append(parts, part.name)
 		t.Run(part.name, func(t *testing.T) {
-			r.rows = nil
+			r.begin(t, part.name)
 			part.test(t, r)
 			if !t.Failed() {
 				r.passed(t, part.name)
