@@ -24,7 +24,7 @@ const agentUnit = `[Unit]
 DefaultDependencies=no
 StartLimitIntervalSec=0
 [Service]
-ExecStart=/bin/sh -c 'd=%s; until [ -c $d ]; do sleep .3; done; stty raw -echo <$d; exec sh <>$d >&0 2>/dev/null'
+ExecStart=/bin/sh -c 'd=%s; until [ -c $d ]; do sleep 1; done; stty raw -echo <$d; exec sh <>$d >&0 2>/dev/null'
 Restart=always
 RestartSec=500ms
 StandardError=null

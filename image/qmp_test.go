@@ -26,6 +26,7 @@ type monitor struct {
 	conn net.Conn
 	read *bufio.Reader
 	id   int
+	told map[string]time.Time // when QEMU told of an event last, by its own clock, which is this machine's
 }
 
 // answerTime is how long QEMU may take: it holds its answers back while the guest's processors keep its lock.
@@ -36,7 +37,7 @@ func dialMonitor(path string) (*monitor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dialling the monitor: %w", err)
 	}
-	m := &monitor{dir: filepath.Dir(path), conn: conn, read: bufio.NewReader(conn)}
+	m := &monitor{dir: filepath.Dir(path), conn: conn, read: bufio.NewReader(conn), told: map[string]time.Time{}}
 	_ = conn.SetDeadline(time.Now().Add(answerTime))
 	if _, err := m.read.ReadBytes('\n'); err != nil { // the greeting
 		conn.Close()
@@ -49,7 +50,7 @@ func dialMonitor(path string) (*monitor, error) {
 	return m, nil
 }
 
-// do executes one command. Events that come meanwhile are passed over.
+// do executes one command. Of events that come meanwhile it is noted when they were.
 func (m *monitor) do(command string, arguments, result any) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -75,12 +76,16 @@ func (m *monitor) do(command string, arguments, result any) error {
 			ID     int
 			Return json.RawMessage
 			Error  *struct{ Class, Desc string }
+			Event  string
+			Stamp  struct{ Seconds, Microseconds int64 } `json:"timestamp"`
 		}
 		if err := json.Unmarshal(line, &answer); err != nil {
 			return fmt.Errorf("monitor, %s: %w", command, err)
 		}
 		switch {
-		case answer.ID != m.id: // an event
+		case answer.Event != "":
+			m.told[answer.Event] = time.Unix(answer.Stamp.Seconds, answer.Stamp.Microseconds*1000)
+		case answer.ID != m.id: // to a command that was given up
 		case answer.Error != nil:
 			return fmt.Errorf("monitor, %s: %s", command, answer.Error.Desc)
 		case result != nil:
@@ -89,6 +94,13 @@ func (m *monitor) do(command string, arguments, result any) error {
 			return nil
 		}
 	}
+}
+
+// last is when QEMU told of an event last; zero when it never did.
+func (m *monitor) last(event string) time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.told[event]
 }
 
 type arguments map[string]any

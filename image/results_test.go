@@ -18,6 +18,7 @@ import (
 type results struct {
 	sum    string // of what is tested
 	commit string
+	whole  bool     // parts run whole, and not some of their tests only
 	rows   []string // of the part that runs
 }
 
@@ -34,7 +35,8 @@ func newResults(t *testing.T) *results {
 	if changed, err := exec.Command("git", "status", "--porcelain", "--untracked-files=no").Output(); err != nil || len(changed) > 0 {
 		commit = append([]byte(strings.TrimSpace(string(commit))), " and what was committed on it with this file"...)
 	}
-	return &results{sum: sum, commit: strings.TrimSpace(string(commit))}
+	whole := strings.Count(flag.Lookup("test.run").Value.String(), "/") < 2 // -run TestImage/part/test
+	return &results{sum: sum, commit: strings.TrimSpace(string(commit)), whole: whole}
 }
 
 // add notes a number; limit is what it must not pass, in words, if there is such.
@@ -56,18 +58,33 @@ func (r *results) within(t *testing.T, what string, took, limit time.Duration) {
 // head stands above what a part measured; it tells parts of one image from those of another.
 func (r *results) head() string { return "sum " + r.sum }
 
-// begin forgets what a part measured before: one that fails now has not passed, whatever it once did.
+// begin forgets what a part measured before: one that fails now, or one test of it, has not passed, whatever it once did.
 func (r *results) begin(t *testing.T, part string) {
 	t.Helper()
 	r.rows = nil
-	if err := os.Remove(left(t, "part-"+part)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
+	forget := func() {
+		if err := os.Remove(left(t, "part-"+part)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Error(err)
+		}
 	}
+	if r.whole {
+		forget()
+		return
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			forget()
+		}
+	})
 }
 
-// passed keeps what a part measured until all have passed.
+// passed keeps what a part measured until all have passed. Some of its tests are not the part.
 func (r *results) passed(t *testing.T, part string) {
 	t.Helper()
+	if !r.whole {
+		t.Logf("%s: not recorded, since it did not run whole", part)
+		return
+	}
 	if again, err := contentSum(); err != nil || again != r.sum {
 		t.Fatalf("image/ or systemd/ has changed since the test began (%v)", err)
 	}
