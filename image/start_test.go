@@ -43,12 +43,7 @@ func startTest(t *testing.T, r *results) {
 	var kiosk, login []time.Duration
 	for range 3 { // in turn, so that a busy hour is shared
 		m := boot(t, virt, sd, noShell)
-		for m.lamps.now() != "white" { // nothing is asked of the guest meanwhile
-			time.Sleep(50 * time.Millisecond)
-			if time.Since(m.begun) > starting {
-				t.Fatalf("the lamps are %q after %v", m.lamps.since(), starting)
-			}
-		}
+		m.await("white", starting) // nothing is asked of the guest meanwhile
 		kiosk = append(kiosk, m.shows(20*time.Second, attract, startOfDay))
 		m.cut()
 
